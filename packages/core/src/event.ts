@@ -1,0 +1,177 @@
+import type { Fields, MarksOf, Of, Payload, PersonalField } from './schema.ts';
+import type { EventId, Metadata, StreamId, StreamVersion, LogPosition } from './message.ts';
+
+/** A payload per version: `{ 1: …; 2: … }`. */
+export type History = { readonly [version: number]: object };
+
+/** An event not yet recorded: what `decide` returns and what calling an event type makes. */
+export interface NewEvent<out Name extends string = string, out V extends number = number, out P = unknown> {
+  readonly type: Name;
+  readonly version: V;
+  readonly data: P;
+}
+
+/** An event as the log holds it, upcast to the latest version of its type. What projections and process managers get. */
+export interface RecordedEvent<
+  out Name extends string = string,
+  out V extends number = number,
+  out P = unknown,
+> extends NewEvent<Name, V, P> {
+  readonly id: EventId;
+  /** Where it stands in its own stream. `key` is the stream's entity id, e.g. the order id. */
+  readonly stream: {
+    readonly id: StreamId;
+    readonly category: string;
+    readonly key: string;
+    readonly version: StreamVersion;
+  };
+  /** Its name in the log; from Kafka it comes in the record header. */
+  readonly position: LogPosition;
+  readonly recordedAt: Date;
+  readonly metadata: Metadata;
+  /** The version it was written with; less than `version` when upcasters ran. */
+  readonly writtenVersion: number;
+}
+
+/**
+ * An event type: stable name, every version it ever had, and how old ones become new ones. Callable: it makes an event of the
+ * latest version. A plain integration message is defined in the same way.
+ *
+ * `Name` wire name · `V` latest version · `H` payload per version · `P` fields of the latest version that hold personal data.
+ */
+export interface EventType<out Name extends string, V extends number, H extends History, out P extends string = never> {
+  /** An event of the latest version. Checked against the schema and its constraints at append, before any transaction. */
+  (data: H[V]): NewEvent<Name, V, H[V]>;
+  readonly type: Name;
+  readonly latest: V;
+  readonly private: boolean;
+  readonly personal: readonly P[];
+  /** An event as an older release wrote it, for tests and golden files. `orderPlaced.at(1, {...})`. */
+  at<K extends keyof H & number>(version: K, data: H[K]): NewEvent<Name, K, H[K]>;
+  /** True for events of this type, whatever their version was when written. Narrows. */
+  is(event: NewEvent): event is NewEvent<Name, V, H[V]>;
+  /**
+   * The next version of the payload. Versions go up by one; each needs its upcaster (`up`).
+   * Upcasters run once, at the one boundary shared by load, replay, Kafka and tests.
+   * A field with a reader default needs no new version: add it in place, the compatibility gate proves it safe.
+   */
+  version<F extends Fields, O extends Upcaster<H[V], Payload<F>> & EventOptions<F>>(
+    next: Next<V>,
+    fields: F,
+    options: O & Strict<O, Payload<F>>,
+  ): EventType<Name, Next<V>, Flat<H & { readonly [K in Next<V>]: Payload<F> }>, PersonalField<F>>;
+}
+
+/** What a new version says about the one before it. */
+export interface Upcaster<Old, New> {
+  /** The old payload in the new shape. Pure and total: a throw parks every stream that has such an event. */
+  readonly up: (old: Old) => New;
+  /** How readers of the version before would read this one; for a relay that writes old shapes to a topic. The log is always written in the latest version. */
+  readonly down?: (data: New) => Old;
+}
+
+/** Finds what TypeScript lets pass in inferred options: misspelt options, and fields an upcaster returns that the schema does not have. */
+export type Strict<O, New> = {
+  readonly [K in Exclude<keyof O, 'up' | 'down' | 'doc' | 'subject'>]: `unknown option '${K & string}'`;
+} & (O extends { readonly up: (...old: any) => infer R }
+  ? Exclude<keyof R, keyof New> extends never
+    ? unknown
+    : {
+        readonly up: `the upcaster returns a field that the schema does not have: '${Exclude<keyof R, keyof New> & string}'`;
+      }
+  : unknown);
+
+/** Names of the fields that hold a string and are not personal, hence can name a subject or a row. */
+export type StringField<F extends Fields> = {
+  [K in Exclude<keyof F, PersonalField<F>>]: Of<F[K]> extends string ? K : never;
+}[Exclude<keyof F, PersonalField<F>>];
+
+/** Options of one version of an event type. `subject` is required as soon as a field is personal. */
+export type EventOptions<F extends Fields> = {
+  /** One line for the event catalogue. */
+  readonly doc?: string;
+} & ([MarksOf<F>] extends [never]
+  ? { readonly subject?: StringField<F> }
+  : {
+      /** The field that says whose personal data this is; not itself personal. Erasing that subject makes the personal fields unreadable everywhere. */
+      readonly subject: StringField<F>;
+    });
+/** Options of the type, for all its versions. */
+export interface TypeOptions {
+  /** Stays in the log, never on a topic: read models, reactions and process managers that follow the log see it. */
+  readonly private?: true;
+}
+
+/**
+ * Defines an event type, at version 1. The name goes on the wire and never changes: `context.entity.happened`, lower-case.
+ * Pure: nothing is registered; whoever handles the type passes it on.
+ * @throws {@link DefinitionError} `LF_EVENT_NAME_INVALID`, `LF_SCHEMA_INVALID`
+ */
+export declare function event<const Name extends string, F extends Fields>(
+  name: Name,
+  fields: F,
+  ...options: [MarksOf<F>] extends [never]
+    ? [options?: EventOptions<F> & TypeOptions]
+    : [options: EventOptions<F> & TypeOptions]
+): EventType<Name, 1, { readonly 1: Payload<F> }, PersonalField<F>>;
+
+/** Any event type. */
+export type AnyEventType = EventType<string, any, any, any>;
+/** The event that an event type makes: `EventOf<typeof orderPlaced>`. */
+export type EventOf<T extends AnyEventType> =
+  T extends EventType<infer N, infer V, infer H, any> ? NewEvent<N, V, H[V]> : never;
+/** The recorded event of an event type, at its latest version. */
+export type RecordedOf<T extends AnyEventType> =
+  T extends EventType<infer N, infer V, infer H, any> ? RecordedEvent<N, V, H[V]> : never;
+/** The latest payload of an event type. */
+export type DataOf<T extends AnyEventType> = T extends EventType<any, infer V, infer H, any> ? H[V] : never;
+
+/** The names of its personal fields. */
+export type PersonalOf<T extends AnyEventType> = T extends EventType<any, any, any, infer P> ? P : never;
+/** A recorded event without its personal fields: what a route may look at. */
+export type RoutableOf<T extends AnyEventType> =
+  T extends EventType<infer N, infer V, infer H, infer P>
+    ? RecordedEvent<N, V, { readonly [K in Exclude<keyof H[V], P>]: H[V][K] }>
+    : never;
+/** Names of the fields that may route an event to a `Key`. */
+export type RouteField<T extends AnyEventType, Key> = {
+  [K in Exclude<keyof DataOf<T>, PersonalOf<T>>]: DataOf<T>[K] extends Key ? K : never;
+}[Exclude<keyof DataOf<T>, PersonalOf<T>>];
+
+/** The number after `V`, up to 32 versions. A table, because the recursive form makes tsc 7.0.2 panic when it measures variance. */
+export type Next<V extends number> = V extends keyof Successor ? Successor[V] : number;
+interface Successor {
+  1: 2;
+  2: 3;
+  3: 4;
+  4: 5;
+  5: 6;
+  6: 7;
+  7: 8;
+  8: 9;
+  9: 10;
+  10: 11;
+  11: 12;
+  12: 13;
+  13: 14;
+  14: 15;
+  15: 16;
+  16: 17;
+  17: 18;
+  18: 19;
+  19: 20;
+  20: 21;
+  21: 22;
+  22: 23;
+  23: 24;
+  24: 25;
+  25: 26;
+  26: 27;
+  27: 28;
+  28: 29;
+  29: 30;
+  30: 31;
+  31: 32;
+}
+/** Shows an intersection as one object. */
+export type Flat<T> = { readonly [K in keyof T]: T[K] };
