@@ -1,5 +1,4 @@
 import type { AnyEventType, EventOf } from './event.ts';
-import type { UniqueKey } from './event-store.ts';
 import type { Metadata, StreamRef } from './message.ts';
 import type { Json, Mark, Schema } from './schema.ts';
 import type { Refusal } from './errors.ts';

@@ -58,58 +58,62 @@ export interface StoredEvent extends Envelope {
 /** What must hold for an append, under concurrency. A `StreamVersion`: exactly there. `'absent'`: no event yet. `'present'`: at least one. `'any'`: no check. */
 export type Expectation = StreamVersion | 'absent' | 'present' | 'any';
 
-/** Without events nothing is checked or locked; the version expected goes with the reply. A stream keeps the category of its first append (`LF_STREAM_CATEGORY`). */
+/** Events for one stream. Without events nothing is checked or locked. A stream keeps the category of its first append (`LF_STREAM_CATEGORY`). */
 export interface StreamAppend {
   readonly stream: StreamRef;
   readonly expect: Expectation;
   readonly events: readonly EncodedEvent[];
 }
 
-/** A unique key beyond the stream, e.g. `['email', 'a@b.ch']`. Compared byte by byte, so normalise it first. One space per tenant and name. */
-export type UniqueKey = readonly [name: string, value: string];
-/** A key taken or released for a stream. Taking one that the stream holds and releasing one that it does not hold change nothing. */
-export interface KeyChange {
-  readonly stream: StreamRef;
-  readonly change: 'reserve' | 'release';
-  readonly key: UniqueKey;
-}
-
-/** Outcomes are values; only faults throw. */
-export type AppendOutcome =
-  | {
-      readonly kind: 'appended';
-      readonly versions: readonly StreamVersion[];
-      readonly token: ReadToken;
-      /** The same ids stood there already. */ readonly already: boolean;
-    }
-  | { readonly kind: 'conflict'; readonly stream: StreamId; readonly actual: StreamVersion }
-  | { readonly kind: 'taken'; /** Another stream holds it. */ readonly key: UniqueKey }
-  | {
-      readonly kind: 'replied';
-      /** The stored answer of this idempotency key. */ readonly reply: string;
-      /** Where its append had left the streams. */ readonly versions: readonly StreamVersion[];
-      readonly token: ReadToken;
-    };
-
-/** An answer to be stored, in the same transaction. */
-export interface StoredReply {
+/** Names a stored answer. One space per tenant. */
+export interface ReplyKey {
+  readonly tenant: string;
+  /** At most 512 bytes. */
   readonly key: string;
+}
+/** An answer to be stored, in the same transaction as the events. */
+export interface NewReply extends ReplyKey {
+  /** Of the request that this answers: another request with the same key is told apart by it. */
   readonly requestHash: string;
+  /** JSON text. */
   readonly reply: string;
+  /** How long it is found at least, from 1 second; a store may trim it afterwards. */
   readonly keepMs: number;
 }
+/** A stored answer, with what its append left behind. */
+export interface StoredReply {
+  readonly requestHash: string;
+  readonly reply: string;
+  /** Where its append had left the streams; for a stream without events, where the caller said it stood. */
+  readonly versions: readonly StreamVersion[];
+  readonly token: ReadToken;
+}
+
+/** Outcomes are values; only faults throw. `versions` are the streams' versions afterwards, in the order of the appends. */
+export type AppendOutcome =
+  | { readonly kind: 'appended'; readonly versions: readonly StreamVersion[]; readonly token: ReadToken }
+  | {
+      readonly kind: 'conflict';
+      readonly stream: StreamId;
+      /** Where it stood when it was refused; 0 when absent. */ readonly actual: StreamVersion;
+    }
+  /** This key was answered before: nothing was written now. Comparing the request's hash is the caller's. */
+  | ({ readonly kind: 'replied' } & StoredReply);
 
 export interface AppendOptions {
-  /** Stored also when there are no events. */
-  readonly reply?: StoredReply;
-  readonly keys?: readonly KeyChange[];
+  /** Stored also when there are no events. Checked before any expected version. */
+  readonly reply?: NewReply;
+  /** Aborting before the append was sent rejects with the signal's reason; afterwards its outcome stands. */
   readonly signal?: Abort;
 }
 
 /**
- * Holds streams. `append` is all or nothing over all its streams, keys and its reply: of k concurrent appends at one version exactly one is
- * `appended`, and of k that reserve one key. `read` yields a prefix of the stream in version order, without gaps, in pages; an absent
- * stream yields none. All may be called concurrently.
+ * Holds streams. `append` is all or nothing over all its streams and its reply: of k concurrent appends at one version exactly one is
+ * `appended`, of k with one reply key exactly one is, the others are `replied`. A stream may occur once in a call. `read` yields a prefix of the
+ * stream in version order, without gaps, in pages; an absent stream yields none. All may be called concurrently.
+ *
+ * Faults: `LF_EVENT_ID_REUSED` when an event's id stands in the log already, `LF_STREAM_CATEGORY`, `LF_LOCK_TIMEOUT`, `LF_OUTCOME_UNKNOWN`,
+ * `LF_STORAGE_UNAVAILABLE`. After a fault other than `LF_OUTCOME_UNKNOWN` nothing of the call is written.
  */
 export interface EventStore {
   read(
@@ -117,10 +121,15 @@ export interface EventStore {
     options?: { readonly after?: StreamVersion; readonly signal?: Abort },
   ): AsyncIterable<readonly StoredEvent[]>;
   append(appends: readonly StreamAppend[], options?: AppendOptions): Promise<AppendOutcome>;
-  /** The schema an event was written with; kept in memory. */
+  /** The answer stored under a key, if there is one. */
+  reply(key: ReplyKey, options?: { readonly signal?: Abort }): Promise<StoredReply | undefined>;
+  /** The schema an event was written with; kept in memory. @throws `LF_SCHEMA_UNKNOWN` when the log never gave out this id. */
   schema(id: number): Promise<WriterSchema>;
 }
-/** A store that can work inside a transaction of the caller's. Conflicts then throw: only the caller can run the transaction again. */
+/**
+ * A store that can work inside a transaction of the caller's: what it appends is committed, or not, with the rest of that transaction, and a
+ * conflict is returned as ever without aborting it. One call at a time per transaction.
+ */
 export interface TransactionalEventStore<in Tx> extends EventStore {
   within(tx: Tx): EventStore;
 }

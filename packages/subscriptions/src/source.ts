@@ -1,0 +1,69 @@
+import type { Branded, Envelope, StoredEvent, t } from '@leftfold/core';
+
+/** Where a follower stands in one lane of one source: a snapshot window of the log, an offset and sequence of a partition. Opaque text; saved in the checkpoint. */
+export type Cursor = Branded<string, 'Cursor'>;
+/** What is owned and ordered as one: a set of partitions of the log, or one partition of a topic. */
+export type Lane = Branded<string, 'Lane'>;
+
+/** One event of a source. Only what is handled is decoded. */
+export interface SourceRecord extends Envelope {
+  /**
+   * The payload in memory form, resolved from the writer's schema to this one; the same rules for every source. Upcasting comes after.
+   * @throws `LF_RECORD_UNDECODABLE` when the bytes are not what the writer's schema says.
+   */
+  decode(reader: t.AnySchema): unknown;
+}
+/** What the log has more than any source, and a relay needs. */
+export interface LogRecord extends StoredEvent, SourceRecord {}
+
+/** `records` is what stands between `from` and `to`, per stream in version order; it may be empty, when all that stood there was known already. */
+export interface Batch<out R extends SourceRecord = SourceRecord> {
+  readonly lane: Lane;
+  readonly records: readonly R[];
+  /** The `to` of the batch before, or what {@link Reader.from} answered. */
+  readonly from: Cursor | 'start';
+  /**
+   * The same place as `from`, pinned: whoever reads on from here gets these very records again, in this order, whatever was committed meanwhile. A
+   * relay saves it, with the numbers it gives out, before it sends.
+   */
+  readonly at: Cursor;
+  readonly to: Cursor;
+}
+
+/** Who reads a source. */
+export interface Reader<in R extends SourceRecord = SourceRecord> {
+  /** Stable name of the follower: consumer group, logs. */
+  readonly name: string;
+  /**
+   * Asked each time a lane is given to this reader, before anything of it is read, and again after a fault or a lost lane: the saved place. May
+   * wait, e.g. until another owner's lease has lapsed; then nothing of this lane is read.
+   */
+  from(lane: Lane, signal: AbortSignal): Promise<Cursor | 'start'>;
+  /**
+   * Deals with a batch. Batches of one lane come one after the other, lanes side by side; the next batch of a lane may be fetched meanwhile, no
+   * further. While this is pending the source keeps the lane (heartbeats). Rejecting makes the source ask {@link from} again: so reject only when the
+   * saved place may have changed ({@link LaneLost}); a reader that cannot go on with a lane keeps this pending until `signal` aborts.
+   */
+  handle(batch: Batch<R>, signal: AbortSignal): Promise<void>;
+  /** The source could not read and tries again after `retryMs`; `retryMs` null: it will not try again on this lane by itself (a gap, a foreign log). */
+  faulted(lane: Lane | undefined, error: unknown, retryMs: number | null): void;
+  /** The lane was taken away; a pending {@link handle} of it has its signal aborted. */
+  lost?(lane: Lane): void;
+}
+
+/**
+ * Where events come from. Each lane's batches join: `from` is the `to` before. Nothing is ever revealed before a cursor already given out, nothing
+ * skipped: a gap in a partition's sequence, a changed partition count or log stops that lane with its code (`LF_GAP`, `LF_AHEAD_OF_LOG`, …), reported through
+ * {@link Reader.faulted}. Faults of network and server are tried again with full-jitter backoff, for ever, each reported.
+ */
+export interface Source<out R extends SourceRecord = SourceRecord> {
+  readonly name: string;
+  /** `'leased'`: any number of readers may be given a lane at once, the checkpoint's lease decides. `'assigned'`: the source gives each lane to one reader. */
+  readonly ownership: 'leased' | 'assigned';
+  /** Reads until `signal` aborts; then resolves when all handlers have ended. Rejects only for what concerns the source as a whole and cannot heal (wrong credentials). */
+  run(reader: Reader<R>, signal: AbortSignal): Promise<void>;
+  /** The end of every lane now: whoever has passed it has seen every event committed (for a broker: stored there) before this call. */
+  head(): Promise<ReadonlyMap<Lane, Cursor>>;
+  /** True when a reader standing at `cursor` has everything that `head` covers. */
+  hasPassed(cursor: Cursor | 'start', head: Cursor): boolean;
+}
