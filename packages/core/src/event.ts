@@ -1,5 +1,7 @@
+import { checkEventName } from './event-name.ts';
+import { eventVersion, type EventVersion, type VersionOptions, type Versioned } from './event-version.ts';
+import type { EventId, LogPosition, Metadata, StreamId, StreamVersion } from './message.ts';
 import type { Fields, MarksOf, Of, Payload, PersonalField } from './schema.ts';
-import type { EventId, Metadata, StreamId, StreamVersion, LogPosition } from './message.ts';
 
 /** A payload per version: `{ 1: …; 2: … }`. */
 export type History = { readonly [version: number]: object };
@@ -105,15 +107,46 @@ export interface TypeOptions {
 /**
  * Defines an event type, at version 1. The name goes on the wire and never changes: `context.entity.happened`, lower-case.
  * Pure: nothing is registered; whoever handles the type passes it on.
- * @throws {@link DefinitionError} `LF_EVENT_NAME_INVALID`, `LF_SCHEMA_INVALID`
+ * @param name two or more segments of letters, digits and hyphens, at most 200 bytes. All but the last are the Avro namespace.
+ * @throws {@link DefinitionError} `LF_EVENT_NAME_INVALID` when the name has another form
+ * @throws {@link DefinitionError} `LF_SCHEMA_INVALID` when Avro cannot say the fields, or `subject` is missing or cannot be one; also from `version`
  */
-export declare function event<const Name extends string, F extends Fields>(
+export function event<const Name extends string, F extends Fields>(
   name: Name,
   fields: F,
   ...options: [MarksOf<F>] extends [never]
     ? [options?: EventOptions<F> & TypeOptions]
     : [options: EventOptions<F> & TypeOptions]
-): EventType<Name, 1, { readonly 1: Payload<F> }, PersonalField<F>>;
+): EventType<Name, 1, { readonly 1: Payload<F> }, PersonalField<F>> {
+  checkEventName(name);
+  const own = (options[0] ?? {}) as VersionOptions & TypeOptions;
+  const made: unknown = eventType(name, own.private === true, [], eventVersion(name, 1, fields, own));
+  return made as EventType<Name, 1, { readonly 1: Payload<F> }, PersonalField<F>>;
+}
+
+/** The callable value of a type whose versions before `latest` are `earlier`. */
+function eventType(
+  name: string,
+  isPrivate: boolean,
+  earlier: readonly EventVersion[],
+  latest: EventVersion,
+): Versioned {
+  const versions = Object.freeze([...earlier, latest]);
+  const make = (version: number, data: object): NewEvent => ({ type: name, version, data });
+  const parts = {
+    type: name,
+    latest: latest.version,
+    private: isPrivate,
+    personal: latest.personal,
+    at: make,
+    is: (other: NewEvent): boolean => other.type === name,
+    version: (next: number, fields: Fields, options: VersionOptions): Versioned =>
+      eventType(name, isPrivate, versions, eventVersion(name, next, fields, options, latest)),
+    '~versions': versions,
+  };
+  return Object.freeze(Object.assign((data: object): NewEvent => make(latest.version, data), parts));
+}
+export { versionsOf, type EventVersion } from './event-version.ts';
 
 /** Any event type. */
 export type AnyEventType = EventType<string, any, any, any>;

@@ -1,56 +1,13 @@
-import type {
-  AnyAggregate,
-  AnyDecider,
-  AggregateRef,
-  CodeOf,
-  Decided,
-  Deciding,
-  EventIn,
-  InputArgs,
-  ResultOf,
-  Root,
-  RootClass,
-  StateOf,
-} from './aggregate.ts';
-import type { AnyEventType, NewEvent, RecordedEvent } from './event.ts';
-import type { EventStore, TransactionalEventStore } from './event-store.ts';
-import type { Abort, Metadata, ReadToken, StreamVersion } from './message.ts';
+import type { AnyAggregate, AnyDecider, CodeOf, EventIn, StateOf } from './aggregate.ts';
+import type { Root, RootClass } from './aggregate-root.ts';
+import type { CommandOptions, Receipt, RepositoryOptions } from './command-options.ts';
+import type { Decided, Deciding, InputArgs, ResultOf } from './deciding.ts';
+import type { EventStore } from './event-store.ts';
+import type { Common } from './load-aggregate.ts';
+import { bindDecider } from './repository-of-decider.ts';
+import { bindRoot } from './repository-of-root.ts';
 import type { Json } from './schema.ts';
 
-/** Per call. All optional: in Nest they come from the request's context. */
-export interface CommandOptions {
-  /**
-   * The same key with the same input gives the stored answer and records nothing. Another input with that key is refused (`LF_IDEMPOTENCY_KEY_REUSED`).
-   * Scope: (tenant, aggregate, command; in Nest also the ordinal of the call within the request), not the id: a repeated "place" that draws a new id must still find the first answer. Kept 24 h by default.
-   */
-  readonly idempotencyKey?: string;
-  readonly metadata?: Partial<Metadata>;
-  readonly roles?: readonly string[];
-  /** Refuse unless the stream stands exactly here (an ETag). Such a command is not retried on conflict. */
-  readonly expect?: StreamVersion;
-  readonly signal?: Abort;
-}
-/** What a command left behind. */
-export interface Receipt<out R> {
-  readonly result: R;
-  readonly version: StreamVersion;
-  /** Give it to a query to read your own write, in any process. */
-  readonly token: ReadToken;
-  /** True when an earlier call with the same idempotency key did the work. */
-  readonly replayed: boolean;
-}
-export interface Loaded<out S> {
-  readonly state: S;
-  readonly version: StreamVersion;
-}
-
-interface Common<A extends AnyAggregate> {
-  /** The state now. Absent streams give the initial state at version 0. */
-  load(id: string, options?: { readonly signal?: Abort }): Promise<Loaded<StateOf<A>>>;
-  /** The stream, upcast, in version order. */
-  history(id: string, options?: { readonly signal?: Abort }): AsyncIterable<RecordedEvent & EventIn<A['events']>>;
-  readonly aggregate: A;
-}
 /** One method per decision: `orders.place(orderId, input, options?)`: load, decide, append, retry on conflict. */
 export type DeciderRepository<A extends AnyDecider> = Common<A> & {
   readonly [K in keyof A['decisions']]: (
@@ -59,7 +16,7 @@ export type DeciderRepository<A extends AnyDecider> = Common<A> & {
   ) => Promise<Receipt<ResultOf<A['decisions'][K]>>>;
 } & {
   /** The write loop with a decision of your own. */
-  transact<D extends Decided<EventIn<A['events']>, CodeOf<A>>>(
+  transact<D extends Decided<EventIn<A['events']>>>(
     id: string,
     decide: (state: StateOf<A>, deciding: Deciding<CodeOf<A>>) => D,
     options?: CommandOptions,
@@ -69,6 +26,7 @@ export type DeciderRepository<A extends AnyDecider> = Common<A> & {
 export interface RootRepository<A extends AnyAggregate, I> extends Common<A> {
   transact<R extends Json | void>(id: string, work: (root: I) => R, options?: CommandOptions): Promise<Receipt<R>>;
 }
+/** The repository of a decider or of a root class. */
 export type Repository<A> =
   A extends RootClass<infer G, infer I extends Root<any>>
     ? RootRepository<G, I>
@@ -76,42 +34,22 @@ export type Repository<A> =
       ? DeciderRepository<A>
       : never;
 
-export interface RepositoryOptions {
-  /** Attempts on conflict, 1 to 20. Default 3, with jitter. */
-  readonly attempts?: number;
-  readonly metadata?: () => Metadata;
-}
-/** Binds an aggregate to a store. Cheap and stateless: `repository(order, store.within(trx))` works inside your own transaction. */
-export declare function repository<A extends AnyDecider | RootClass<any, any>>(
+/**
+ * Binds an aggregate to a store. Cheap and stateless: `repository(order, store.within(tx))` works inside your own transaction.
+ *
+ * Commands of one stream queue up within the process; what comes between from another process is a conflict, after which the stream is loaded and the
+ * decision made again. Payloads are checked before anything is sent to the store.
+ *
+ * Its methods reject with what the decision throws ({@link Refusal}), `LF_EVENT_INVALID`, `LF_CONCURRENCY_EXHAUSTED`, `LF_CONFLICT`, `LF_IDEMPOTENCY_KEY_REUSED`,
+ * `LF_NEWER_EVENT` and the faults of {@link EventStore}.
+ *
+ * @throws {@link DefinitionError} `LF_OPTION_OUT_OF_RANGE`
+ */
+export function repository<A extends AnyDecider | RootClass<any, any>>(
   aggregate: A,
   store: EventStore,
-  options?: RepositoryOptions,
-): Repository<A>;
-
-/**
- * One decision over several entities, appended in one transaction with every version checked; all are loaded again on conflict. Takes no unique keys.
- * The events come back under the same names as the entities; an event of the wrong aggregate does not compile.
- */
-export declare function decideAcross<const R extends { readonly [name: string]: AggregateRef<AnyAggregate> }>(
-  store: EventStore,
-  entities: R,
-  decide: (
-    states: { readonly [K in keyof R]: StateOf<R[K]['aggregate']> },
-    deciding: Omit<Deciding, 'id'>,
-  ) => { readonly [K in keyof R]?: readonly EventIn<R[K]['aggregate']['events']>[] },
-  options?: CommandOptions,
-): Promise<{ readonly token: ReadToken }>;
-
-/** Puts plain messages into the same log: an integration event of a CRUD service, in its transaction if `store` is `within` one. Ordered per stream; the category gives the topic. */
-export declare function publish(
-  store: EventStore,
-  stream: { readonly category: string; readonly key: string; readonly tenant?: string },
-  ...messages: readonly NewEvent[]
-): Promise<{ readonly token: ReadToken }>;
-
-/** Several definitions as one list, for tools: schema checks, AsyncAPI, golden files. Duplicate names fail here. Not needed at run time. */
-export declare function catalogue(...entries: readonly (AnyEventType | AnyAggregate)[]): Catalogue;
-export interface Catalogue {
-  readonly events: readonly AnyEventType[];
+  options: RepositoryOptions = {},
+): Repository<A> {
+  const bound = 'decisions' in aggregate ? bindDecider(aggregate, store, options) : bindRoot(aggregate, store, options);
+  return bound as Repository<A>;
 }
-export type { TransactionalEventStore };

@@ -1,0 +1,66 @@
+import type { AnyAggregate, CodeOf, EventIn, StateOf } from './aggregate.ts';
+import { refuserOf } from './deciding.ts';
+import type { Deciding } from './deciding.ts';
+import type { Refusal } from './errors.ts';
+import type { Json } from './schema.ts';
+
+// The repository's way in, kept off the class so that domain code does not see it.
+let recorded: <A extends AnyAggregate>(root: Root<A>) => readonly EventIn<A['events']>[];
+
+/** What a class aggregate inherits. `record` folds at once, so later lines of the same method see the new state. */
+export abstract class Root<A extends AnyAggregate> {
+  readonly id: string;
+  readonly #aggregate: A;
+  readonly #deciding: Deciding;
+  readonly #recorded: EventIn<A['events']>[] = [];
+  #state: StateOf<A>;
+
+  constructor(aggregate: A, id: string, state: StateOf<A>, deciding: Deciding) {
+    this.id = id;
+    this.#aggregate = aggregate;
+    this.#state = state;
+    this.#deciding = deciding;
+  }
+
+  /** The folded state. Read-only; it changes through `record` alone. */
+  protected get state(): StateOf<A> {
+    return this.#state;
+  }
+  /** Taken once per command. */
+  protected get now(): Date {
+    return this.#deciding.now;
+  }
+  /** Records events and folds them into {@link state}. They are appended when the method has returned. */
+  protected record(...events: readonly EventIn<A['events']>[]): void {
+    for (const event of events) {
+      this.#state = this.#aggregate.evolve(this.#state as never, event as never) as StateOf<A>;
+      this.#recorded.push(event);
+    }
+  }
+  /** Makes the refusal to throw. */
+  protected refuse(code: CodeOf<A>, details?: { readonly [name: string]: Json }): Refusal<CodeOf<A>> {
+    return refuserOf(this.#aggregate)(code as never, details) as Refusal<CodeOf<A>>;
+  }
+  static {
+    recorded = (root) => root.#recorded;
+  }
+}
+
+/** What a root has recorded, in order. For repositories. */
+export const recordedBy = <A extends AnyAggregate>(root: Root<A>): readonly EventIn<A['events']>[] => recorded(root);
+
+/** A class whose instances are roots of an aggregate. */
+export interface RootClass<A extends AnyAggregate, I = Root<A>> {
+  readonly aggregate: A;
+  new (id: string, state: StateOf<A>, deciding: Deciding): I;
+}
+
+/** The base class for a class-style aggregate: `class Order extends aggregateRoot(orderFold) { … }`. No decorators, no second replay path. */
+export function aggregateRoot<A extends AnyAggregate>(aggregate: A): RootClass<A> {
+  return class extends Root<A> {
+    static readonly aggregate = aggregate;
+    constructor(id: string, state: StateOf<A>, deciding: Deciding) {
+      super(aggregate, id, state, deciding);
+    }
+  };
+}

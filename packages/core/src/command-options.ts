@@ -1,0 +1,69 @@
+import { DefinitionError, InputInvalid } from './errors.ts';
+import type { Abort, Metadata, ReadToken, StreamVersion } from './message.ts';
+
+/** Per call. All optional: in Nest they come from the request's context. */
+export interface CommandOptions {
+  /**
+   * The same key with the same input gives the stored answer and records nothing. Another input with that key is refused (`LF_IDEMPOTENCY_KEY_REUSED`).
+   * Scope: (tenant, aggregate, command; in Nest also the ordinal of the call within the request), not the id: a repeated "place" that draws a new id must
+   * still find the first answer. Kept 24 h. Refusals are not stored: a retry decides afresh.
+   */
+  readonly idempotencyKey?: string;
+  readonly metadata?: Partial<Metadata>;
+  readonly roles?: readonly string[];
+  /** Refuse unless the stream stands exactly here (an ETag): `LF_CONFLICT`. Such a command is not retried on conflict. */
+  readonly expect?: StreamVersion;
+  readonly signal?: Abort;
+}
+
+/** What a command left behind. */
+export interface Receipt<out R> {
+  readonly result: R;
+  /** Of the stream, afterwards. */
+  readonly version: StreamVersion;
+  /** Give it to a query to read your own write, in any process. */
+  readonly token: ReadToken;
+  /** True when an earlier call with the same idempotency key did the work. */
+  readonly replayed: boolean;
+}
+
+/** How a repository works. */
+export interface RepositoryOptions {
+  /** Attempts on conflict, 1 to 20. Default 3, with jitter. */
+  readonly attempts?: number;
+  /** Asked once per command, for what the call's own options leave out: the ambient tenant, correlation, actor, roles, idempotency key. */
+  readonly context?: () => CommandOptions;
+}
+
+const KNOWN = new Set<string>([
+  'idempotencyKey',
+  'metadata',
+  'roles',
+  'expect',
+  'signal',
+] satisfies readonly (keyof CommandOptions)[]);
+
+/**
+ * The options of one call over those of its context; metadata member by member.
+ * @throws {@link InputInvalid} `LF_OPTION_UNKNOWN`, so that an input that slipped into the place of the options is noticed
+ */
+export function commandOptions(given: CommandOptions = {}, context: RepositoryOptions['context']): CommandOptions {
+  for (const name of Object.keys(given)) {
+    if (!KNOWN.has(name)) {
+      throw new InputInvalid(
+        'LF_OPTION_UNKNOWN',
+        `'${name}' is no option of a command; the call is (id, input, options), or (id, options) without an input`,
+      );
+    }
+  }
+  const ambient = context?.() ?? {};
+  return { ...ambient, ...given, metadata: { ...ambient.metadata, ...given.metadata } };
+}
+
+/** Attempts of the write loop. @throws {@link DefinitionError} `LF_OPTION_OUT_OF_RANGE` */
+export function attemptsOf({ attempts = 3 }: RepositoryOptions): number {
+  if (!Number.isInteger(attempts) || attempts < 1 || attempts > 20) {
+    throw new DefinitionError('LF_OPTION_OUT_OF_RANGE', `attempts is ${attempts}; it is a whole number from 1 to 20`);
+  }
+  return attempts;
+}

@@ -1,0 +1,46 @@
+import { ConcurrencyExhausted } from './errors.ts';
+import type { StreamId, StreamVersion } from './message.ts';
+
+/** A state, and the version it was folded up to. */
+export interface Loaded<out S> {
+  readonly state: S;
+  readonly version: StreamVersion;
+}
+/** What the write loop needs of a stream. */
+export interface CommandStream<S, D, Written> {
+  readonly id: StreamId;
+  load(): Promise<Loaded<S>>;
+  /** Records a decision made at a version; `undefined`: the stream stands elsewhere, decide again. */
+  append(seen: Loaded<S>, decision: D): Promise<Written | undefined>;
+}
+
+/**
+ * The write loop: load, decide, append; on a conflict load and decide again. The decision is all that is repeated, so it must be pure.
+ *
+ * Within a process the commands of a stream queue up, so a conflict comes from another process: the pause before the next attempt is drawn at
+ * random up to twice the one before, so that two processes do not meet again.
+ *
+ * @param attempts at least 1.
+ * @throws {@link ConcurrencyExhausted} `LF_CONCURRENCY_EXHAUSTED` when the stream changed during every attempt; whatever `load`, `decide` and `append` throw
+ */
+export async function handleCommand<S, D, Written>(
+  stream: CommandStream<S, D, Written>,
+  decide: (state: S) => D,
+  attempts: number,
+  pause: (upToMs: number) => Promise<void> = jitter,
+): Promise<{ readonly decision: D; readonly written: Written }> {
+  for (let attempt = 1; ; attempt++) {
+    const seen = await stream.load();
+    const decision = decide(seen.state);
+    const written = await stream.append(seen, decision);
+    if (written !== undefined) return { decision, written };
+    if (attempt === attempts) throw new ConcurrencyExhausted(stream.id, attempt);
+    await pause(FIRST_PAUSE_MS * 2 ** (attempt - 1));
+  }
+}
+
+const FIRST_PAUSE_MS = 4;
+
+declare function setTimeout(callback: () => void, ms: number): unknown;
+const jitter = (upToMs: number): Promise<void> =>
+  new Promise((resolve) => void setTimeout(resolve, Math.random() * upToMs));

@@ -1,0 +1,97 @@
+import { invalid } from './avro-name.ts';
+import { schemaOf } from './kind.ts';
+import { leaf } from './leaf.ts';
+import type { Schema } from './schema.ts';
+
+interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+const INT: Range = { min: -(2 ** 31), max: 2 ** 31 - 1 };
+const SAFE: Range = { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER };
+const LONG = { min: -(2n ** 63n), max: 2n ** 63n - 1n };
+
+/** A whole number as `long` is stored: one text per value, and never long enough to be slow to convert. */
+const isDecimal = (value: unknown): boolean => typeof value === 'string' && /^(?:0|-?[1-9][0-9]{0,18})$/.test(value);
+
+/** Avro `int`: a whole number in ±2³¹. @throws {@link DefinitionError} `LF_SCHEMA_INVALID` when `min` or `max` is none, or `min` > `max` */
+export function int(
+  constraints: { readonly min?: number; readonly max?: number } = {},
+): Schema<number, never, number, number> {
+  return schemaOf(
+    leaf<number>({
+      avro: 'int',
+      expected: `a whole number from ${INT.min} to ${INT.max}`,
+      accept: (value) => wholeNumber(value, INT),
+      constraint: bounds('t.int', constraints, INT),
+    }),
+  );
+}
+
+/**
+ * Avro `long` as a `number`: a whole number in ±(2⁵³−1), checked on reading, too. The everyday integer, for money in cents as well.
+ * @throws {@link DefinitionError} `LF_SCHEMA_INVALID` when `min` or `max` is no such number, or `min` > `max`
+ */
+export function integer(
+  constraints: { readonly min?: number; readonly max?: number } = {},
+): Schema<number, never, `${bigint}`, number | `${bigint}`> {
+  const accept = (value: unknown): number | undefined => wholeNumber(isDecimal(value) ? Number(value) : value, SAFE);
+  return schemaOf(
+    leaf<number>({
+      avro: 'long',
+      expected: 'a whole number in ±(2^53−1), or its decimal string',
+      accept,
+      write: (value) => wholeNumber(value, SAFE)?.toString(),
+      constraint: bounds('t.integer', constraints, SAFE),
+    }),
+  );
+}
+
+/** Avro `long` as a `bigint`, ±2⁶³: for what may pass 2⁵³. Same wire and stored form as {@link integer}, so one may become the other. */
+export function long(): Schema<bigint, never, `${bigint}`, bigint | number | `${bigint}`> {
+  const fit = (value: unknown): bigint | undefined =>
+    typeof value === 'bigint' && value >= LONG.min && value <= LONG.max ? value : undefined;
+  return schemaOf(
+    leaf<bigint>({
+      avro: 'long',
+      expected: 'a bigint in ±2^63, a safe integer or a decimal string',
+      accept: (value) =>
+        fit(isDecimal(value) || Number.isSafeInteger(value) ? BigInt(value as string | number) : value),
+      write: (value) => fit(value)?.toString(),
+    }),
+  );
+}
+
+/** Avro `double`. Refused at append: NaN and ±Infinity. Never for money. */
+export function double(): Schema<number, never, number, number> {
+  return schemaOf(
+    leaf<number>({
+      avro: 'double',
+      expected: 'a finite number',
+      accept: (value) => (Number.isFinite(value) ? withoutMinusZero(value as number) : undefined),
+    }),
+  );
+}
+
+const wholeNumber = (value: unknown, { min, max }: Range): number | undefined =>
+  Number.isInteger(value) && (value as number) >= min && (value as number) <= max
+    ? withoutMinusZero(value as number)
+    : undefined;
+
+/** JSON text writes −0 as 0, so the value that was decided on must not differ from the one that is read. */
+const withoutMinusZero = (value: number): number => value + 0;
+
+function bounds(
+  builder: string,
+  { min, max }: Partial<Range>,
+  range: Range,
+): ((value: number) => string | undefined) | undefined {
+  if (min === undefined && max === undefined) return undefined;
+  const low = min ?? range.min;
+  const high = max ?? range.max;
+  for (const bound of [low, high])
+    if (wholeNumber(bound, range) === undefined)
+      throw invalid(`${builder}: min and max are whole numbers from ${range.min} to ${range.max}, not ${bound}`);
+  if (low > high) throw invalid(`${builder}: min ${low} is greater than max ${high}`);
+  return (value) => (value < low ? `expected at least ${low}` : value > high ? `expected at most ${high}` : undefined);
+}

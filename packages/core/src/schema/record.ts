@@ -1,0 +1,90 @@
+import { avroDefault } from './avro-default.ts';
+import { checkAvroName, checkTypeName, named, type Names } from './avro-name.ts';
+import { fault, isFull, kindOf, member, schemaOf, type Kind, type Visit } from './kind.ts';
+import { describe } from './leaf.ts';
+import { isPlainObject } from './plain-object.ts';
+import type { Fields, InputPayload, Json, JsonPayload, MarksOf, Payload, Schema } from './schema.ts';
+
+/**
+ * Avro `record`. The name is the Avro name, unique inside the event. Undeclared fields are refused at the edge and at append, and ignored on reading.
+ * @throws {@link DefinitionError} `LF_SCHEMA_INVALID` when a name is no Avro name, a field is no schema, or one name stands for two shapes
+ */
+export function record<F extends Fields>(
+  name: string,
+  fields: F,
+): Schema<Payload<F>, MarksOf<F>, JsonPayload<F>, InputPayload<F>> {
+  return schemaOf(recordKind(name, fields));
+}
+
+/** One field at run time. */
+interface Member {
+  readonly name: string;
+  readonly kind: Kind;
+}
+/** What an event or a variant of a union adds to a record. */
+interface RecordExtras {
+  /** Further members of the Avro definition, such as its namespace. */
+  readonly attributes?: { readonly [name: string]: Json };
+  /** A field of the memory and JSON forms that Avro says by the record's name. */
+  readonly tag?: Member;
+}
+
+/** The kind of a record. */
+export function recordKind(name: string, fields: Fields, { attributes = {}, tag }: RecordExtras = {}): Kind {
+  checkTypeName(name, 'a record');
+  const inAvro = Object.entries(fields).map(([field, schema]): Member => {
+    checkAvroName(field, `a field of record ${name}`);
+    return { name: field, kind: kindOf(schema) };
+  });
+  const definition = (names?: Names): Json => ({
+    type: 'record',
+    name,
+    ...attributes,
+    fields: inAvro.map(({ name: field, kind }) => ({ name: field, type: kind.avro(names), ...readerDefault(kind) })),
+  });
+  const members = tag === undefined ? inAvro : [tag, ...inAvro];
+  return {
+    avro: (names) => named(name, definition, names),
+    accept: strict(members, 'accept'),
+    write: strict(members, 'write'),
+    read: lenient(members),
+    isPersonal: inAvro.some(({ kind }) => kind.isPersonal),
+  };
+}
+
+const readerDefault = (kind: Kind): { default?: Json } =>
+  kind.absent === undefined ? {} : { default: avroDefault(kind.avro(), kind.absent) };
+
+/** Exactly the declared fields, as own properties. */
+function strict(members: readonly Member[], direction: 'accept' | 'write'): Visit {
+  const declared = new Set<PropertyKey>(members.map(({ name }) => name));
+  return (value, walk) => {
+    if (!isPlainObject(value)) return fault(walk, `expected an object, got ${describe(value)}`);
+    const result: Record<string, unknown> = {};
+    for (const { name, kind } of members) {
+      const item = Object.hasOwn(value, name) ? value[name] : undefined;
+      result[name] = item === undefined ? fault(walk, 'is missing', name) : member(kind[direction], item, name, walk);
+    }
+    for (const key of Reflect.ownKeys(value))
+      if (!declared.has(key)) {
+        if (isFull(walk)) break;
+        fault(walk, 'is not declared in the schema', key);
+      }
+    return result;
+  };
+}
+
+/** The fields the reader knows, or their defaults. The input is JSON and field names are no members of `Object.prototype`, so plain reads are safe. */
+function lenient(members: readonly Member[]): Visit {
+  return (json, walk) => {
+    if (typeof json !== 'object' || json === null || Array.isArray(json))
+      return fault(walk, `expected an object, got ${describe(json)}`);
+    const result: Record<string, unknown> = {};
+    for (const { name, kind } of members) {
+      const stored = (json as Record<string, unknown>)[name];
+      const item = stored === undefined ? kind.absent : stored;
+      result[name] = item === undefined ? fault(walk, 'is missing', name) : member(kind.read, item, name, walk);
+    }
+    return result;
+  };
+}
