@@ -74,7 +74,11 @@ describe('what has no canonical text is refused with its place:', () => {
     ['depth', deep, /more than 100 levels/],
   ])('%s', (_, value, message) => {
     expect(() => canonicalJson(value)).toThrow(
-      expect.objectContaining({ code: 'LF_INPUT_NOT_JSON', retryable: false, message: expect.stringMatching(message) }),
+      expect.objectContaining({
+        code: 'LF_INPUT_NOT_JSON',
+        retryable: false,
+        message: expect.stringMatching(message) as unknown,
+      }),
     );
   });
 });

@@ -4,7 +4,9 @@ import { event, t, type AnyEventType } from './index.ts';
 const Money = t.record('Money', { cents: t.integer() });
 const text = t.string();
 const secret = t.personal(text, { erasedAs: '' });
-const wrong = <T>(value: unknown): T => value as T;
+/** What a JavaScript caller may give. */
+const wrong = (value: unknown): never => value as never;
+const untyped = event as unknown as (name: string, fields: object, options?: object) => AnyEventType;
 
 describe('a definition is refused with LF_SCHEMA_INVALID', () => {
   test.each<[string, () => unknown, RegExp]>([
@@ -13,7 +15,7 @@ describe('a definition is refused with LF_SCHEMA_INVALID', () => {
     ['a fraction as length', () => t.string({ max: 0.5 }), /0\.5 is no length/],
     ['lengths the wrong way round', () => t.string({ min: 2, max: 1 }), /min 2 is greater than max 1/],
     ['a pattern with flags', () => t.string({ pattern: /x/gi }), /other flags than u/],
-    ['a pattern that is none with flag u', () => t.string({ pattern: /\-/ }), /invalid with the flag u/],
+    ['a pattern that is none with flag u', () => t.string({ pattern: new RegExp('\\-') }), /invalid with the flag u/],
     ['bounds the wrong way round', () => t.int({ min: 2, max: 1 }), /min 2 is greater than max 1/],
     ['a bound beyond the type', () => t.int({ max: 2 ** 31 }), /t\.int.*not 2147483648/],
     ['a bound that no number reaches', () => t.integer({ min: Infinity }), /t\.integer.*not Infinity/],
@@ -61,38 +63,30 @@ describe('a definition is refused with LF_SCHEMA_INVALID', () => {
     ['an erased value left out', () => t.personal(text, wrong({})), /erasedAs/],
   ])('%s', (_, define, message) => {
     expect(define).toThrow(
-      expect.objectContaining({ code: 'LF_SCHEMA_INVALID', message: expect.stringMatching(message) }),
+      expect.objectContaining({ code: 'LF_SCHEMA_INVALID', message: expect.stringMatching(message) as unknown }),
     );
   });
 
   const v1: AnyEventType = event('a.b.c', { id: text });
   test.each<[string, () => unknown, RegExp]>([
-    ['a type inside it has its own name', () => event('a.b.money', { m: Money }), /a\.b\.money, version 1:.*'Money'/],
+    ['a type inside it has its own name', () => untyped('a.b.money', { m: Money }), /a\.b\.money, version 1:.*'Money'/],
     [
       'a name stands for two shapes',
-      () => event('a.b.c', { a: Money, b: t.record('Money', {}) }),
+      () => untyped('a.b.c', { a: Money, b: t.record('Money', {}) }),
       /a\.b\.c, version 1/,
     ],
-    ['a field is no Avro name', () => event('a.b.c', { 'x-y': text }), /a\.b\.c, version 1:.*'x_y'/],
+    ['a field is no Avro name', () => untyped('a.b.c', { 'x-y': text }), /a\.b\.c, version 1:.*'x_y'/],
     ['a version is skipped', () => v1.version(3, {}, { up: () => ({}) }), /version 3: the version after 1 is 2/],
     ['a version comes again', () => v1.version(1, {}, { up: () => ({}) }), /version 1: the version after 1 is 2/],
     ['a version has no upcaster', () => v1.version(2, {}, wrong({})), /version 2: needs its upcaster/],
-    ['personal data has no subject', () => event('a.b.c', wrong({ s: secret })), /'s' is personal/],
-    [
-      'personal data inside has none',
-      () => event('a.b.c', wrong({ s: t.array(t.nullable(secret)) })),
-      /'s' is personal/,
-    ],
-    [
-      'the subject is no field',
-      () => event('a.b.c', { s: secret }, wrong({ subject: 'x' })),
-      /subject 'x' is no field/,
-    ],
-    ['the subject is a member of objects', () => event('a.b.c', {}, wrong({ subject: 'toString' })), /is no field/],
-    ['the subject is personal', () => event('a.b.c', { s: secret }, wrong({ subject: 's' })), /is itself personal/],
+    ['personal data has no subject', () => untyped('a.b.c', { s: secret }), /'s' is personal/],
+    ['personal data inside has none', () => untyped('a.b.c', { s: t.array(t.nullable(secret)) }), /'s' is personal/],
+    ['the subject is no field', () => untyped('a.b.c', { s: secret }, { subject: 'x' }), /subject 'x' is no field/],
+    ['the subject is a member of objects', () => untyped('a.b.c', {}, { subject: 'toString' }), /is no field/],
+    ['the subject is personal', () => untyped('a.b.c', { s: secret }, { subject: 's' }), /is itself personal/],
   ])('an event where %s', (_, define, message) => {
     expect(define).toThrow(
-      expect.objectContaining({ code: 'LF_SCHEMA_INVALID', message: expect.stringMatching(message) }),
+      expect.objectContaining({ code: 'LF_SCHEMA_INVALID', message: expect.stringMatching(message) as unknown }),
     );
   });
 });

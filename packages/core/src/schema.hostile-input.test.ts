@@ -2,6 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { t } from './index.ts';
 import { decodePayload, encodePayload } from './schema/payload.ts';
 
+const parse = (text: string): unknown => JSON.parse(text);
+const inherited = (prototype: object): unknown => Object.create(prototype);
+
 const Everything = t.record('Everything', {
   text: t.string(),
   count: t.integer(),
@@ -57,21 +60,21 @@ describe.each([
     ['a billion holes', { items: Object.assign([], { length: 2 ** 30 }) }, ['items', 0]],
     ['a cycle of objects', { inner: cyclic }, ['inner', 'note']],
     ['a cycle of arrays', { items: cyclicArray }, ['items', 0]],
-    ['depth 10,000', { items: JSON.parse(deepJson) }, ['items', 0]],
+    ['depth 10,000', { items: parse(deepJson) }, ['items', 0]],
     ['a Date without a codec', { text: new Date(0) }, ['text']],
     ['an invalid Date', { at: new Date(NaN) }, ['at']],
     ['a Map', { meta: new Map([['a', 'b']]) }, ['meta']],
     ['a Set', { items: new Set(['a']) }, ['items']],
     ['a Buffer without a codec', { items: Buffer.from('a') }, ['items']],
-    ['a boxed string', { text: Object('a') }, ['text']],
+    ['a boxed string', { text: new Object('a') }, ['text']],
     ['a function', { text: () => 'a' }, ['text']],
     ['a symbol', { text: Symbol('a') }, ['text']],
     ['a symbol as a key', { meta: { [Symbol.iterator]: 'b' } }, ['meta', Symbol.iterator]],
     ['a field that nobody declared', { admin: true }, ['admin']],
     ['the key constructor in a map', { meta: { constructor: 'b' } }, ['meta', 'constructor']],
-    ['the key __proto__ in a map', { meta: JSON.parse('{"__proto__":"b"}') }, ['meta', '__proto__']],
-    ['the key __proto__ in a record', { inner: JSON.parse('{"note":"n","__proto__":{}}') }, ['inner', '__proto__']],
-    ['inherited fields', { inner: Object.create({ note: 'n' }) }, ['inner']],
+    ['the key __proto__ in a map', { meta: parse('{"__proto__":"b"}') }, ['meta', '__proto__']],
+    ['the key __proto__ in a record', { inner: parse('{"note":"n","__proto__":{}}') }, ['inner', '__proto__']],
+    ['inherited fields', { inner: inherited({ note: 'n' }) }, ['inner']],
   ])('%s', (_name, part, path) => {
     expect(check({ ...good, ...part })).toHaveProperty('issues.0.path', path);
   });
@@ -83,11 +86,9 @@ describe.each([
 
 describe('the edge', () => {
   test('lets no key reach a prototype, neither ours nor that of the result', () => {
-    Everything['~standard'].validate(
-      JSON.parse('{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}'),
-    );
+    Everything['~standard'].validate(parse('{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}'));
     expect({}).not.toHaveProperty('polluted');
-    const result = t.map(t.string())['~standard'].validate(JSON.parse('{"toString":"own"}'));
+    const result = t.map(t.string())['~standard'].validate(parse('{"toString":"own"}'));
     expect('value' in result && Object.getPrototypeOf(result.value) === Object.prototype).toBe(true);
     expect('value' in result && Object.entries(result.value)).toEqual([['toString', 'own']]);
   });
@@ -103,9 +104,24 @@ describe('the edge', () => {
     });
     expect(Everything['~standard'].validate(value)).toMatchObject({ issues: [{ path: [] }] });
   });
+  test('takes no absent field from a prototype that someone else has polluted', () => {
+    const Means = t.union('kind', { card: { last4: t.string() } });
+    Object.assign(Object.prototype, { note: 'polluted', kind: 'card' });
+    try {
+      expect(Everything['~standard'].validate({ ...good, inner: {} })).toHaveProperty('issues.0.path', [
+        'inner',
+        'note',
+      ]);
+      expect(Means['~standard'].validate({ last4: '1' })).toHaveProperty('issues.0.path', ['kind']);
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'note');
+      Reflect.deleteProperty(Object.prototype, 'kind');
+    }
+  });
   test('answers a million faults with a hundred issues', () => {
-    const result = t.array(t.int())['~standard'].validate(Array.from({ length: 1e6 }, () => null));
-    expect('issues' in result && result.issues.length).toBe(100);
+    const Triple = t.record('Triple', { a: t.int(), b: t.int(), c: t.int() });
+    const missing = t.array(Triple)['~standard'].validate(Array.from({ length: 1e6 }, () => ({})));
+    expect('issues' in missing && missing.issues.length).toBe(100);
     const undeclared = Object.fromEntries(Array.from({ length: 1e4 }, (_, i) => [`k${i}`, i]));
     const other = t.record('R', {})['~standard'].validate(undeclared);
     expect('issues' in other && other.issues.length).toBe(100);

@@ -20,7 +20,7 @@ type JsonObject = { readonly [key: string]: Json };
  * @throws {@link DefinitionError} `LF_SCHEMA_INVALID` when Avro cannot say this default
  */
 export function avroDefault(avro: Json, json: Json): Json {
-  if (Array.isArray(avro)) return ofFirstBranch(avro[0], json);
+  if (isUnion(avro)) return ofFirstBranch(avro[0], json);
   const type = (typeof avro === 'string' ? { type: avro } : avro) as unknown as AvroObject;
   switch (type.logicalType ?? type.type) {
     case 'long':
@@ -45,6 +45,8 @@ export function avroDefault(avro: Json, json: Json): Json {
       return json;
   }
 }
+
+const isUnion = (avro: Json): avro is readonly Json[] => Array.isArray(avro);
 
 function ofFirstBranch(branch: Json | undefined, json: Json): Json {
   if (branch !== undefined && fitsBranch(branch, json)) return avroDefault(branch, json);

@@ -60,11 +60,11 @@ export function member(visit: Visit, value: unknown, key: PropertyKey, walk: Wal
   return result;
 }
 
-/** A whole walk from the root. */
-export function run(visit: Visit, value: unknown, constraints: boolean): Checked<unknown> {
+/** A whole walk from the root. `T` is what the caller knows this walk to give. */
+export function run<T>(visit: Visit, value: unknown, constraints: boolean): Checked<T> {
   const walk: Walk = { issues: [], constraints };
   const result = visit(value, walk);
-  return walk.issues.length === 0 ? { value: result } : { issues: walk.issues };
+  return walk.issues.length === 0 ? { value: result as T } : { issues: walk.issues };
 }
 
 /** Makes the frozen public value of a kind. The types are the caller's claim; this is the one place where they are put on. */

@@ -9,8 +9,8 @@ import type { AnySchema, JsonOf, Of } from './schema.ts';
  * @throws {@link InputInvalid} `LF_VALUE_INVALID` when the value is not of the schema's memory form
  */
 export function toJson<S extends AnySchema>(schema: S, value: Of<S>): JsonOf<S> {
-  const written = run(kindOf(schema).write, value, false);
-  if ('value' in written) return written.value as JsonOf<S>;
+  const written = run<JsonOf<S>>(kindOf(schema).write, value, false);
+  if ('value' in written) return written.value;
   throw new InputInvalid('LF_VALUE_INVALID', `this value does not fit its schema: ${issuesText(written.issues)}`);
 }
 
@@ -33,7 +33,7 @@ export function encodePayload(
  * checked. A value of a wrong type, an absent field without a default and an unknown variant of a union are issues. `json` is not changed or kept.
  */
 export function fromJson<S extends AnySchema>(schema: S, json: unknown): Checked<Of<S>> {
-  return run(kindOf(schema).read, json, false) as Checked<Of<S>>;
+  return run(kindOf(schema).read, json, false);
 }
 
 /** {@link fromJson} of JSON text. Text that is no JSON is an issue. */

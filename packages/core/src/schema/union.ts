@@ -1,6 +1,7 @@
 import { checkAvroName, invalid, pascalCase } from './avro-name.ts';
 import { fault, schemaOf, type Kind, type Visit } from './kind.ts';
 import { describe, leaf } from './leaf.ts';
+import type { PlainObject } from './plain-object.ts';
 import { recordKind } from './record.ts';
 import type { Fields, InputPayload, JsonPayload, MarksOf, Payload, Schema } from './schema.ts';
 
@@ -31,8 +32,7 @@ export function union<const Tag extends string, V extends { readonly [variant: s
     (direction: 'accept' | 'write' | 'read'): Visit =>
     (value, walk) => {
       if (typeof value !== 'object' || value === null) return fault(walk, `expected an object, got ${describe(value)}`);
-      const variant = Object.hasOwn(value, tag) ? (value as { readonly [key: string]: unknown })[tag] : undefined;
-      const kind = byVariant.get(variant);
+      const kind = byVariant.get((value as PlainObject)[tag]);
       return kind === undefined ? fault(walk, expected, tag) : kind[direction](value, walk);
     };
   return schemaOf({

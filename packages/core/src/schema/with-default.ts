@@ -15,9 +15,9 @@ export function withDefault<T, M extends Mark, J, I>(
   value: NoInfer<T>,
 ): Schema<T, M, J, I> {
   const inner = partOf(schema, 'inside t.withDefault');
-  const written = run(inner.write, value, false);
+  const written = run<Json>(inner.write, value, false);
   if ('issues' in written) throw invalid(`t.withDefault: the default does not fit: ${issuesText(written.issues)}`);
-  const absent = written.value as Json;
+  const absent = written.value;
   const kind: Kind = { ...inner, absent, ...branchFirst(inner, absent) };
   avroDefault(kind.avro(), absent);
   return schemaOf(kind);
