@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { watch } from './watchdog.ts';
+
+/** Where downloads are kept from run to run, outside the checkout: `$LEFTFOLD_CACHE`, `$XDG_CACHE_HOME/leftfold`, `~/.cache/leftfold`. */
+export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
+  const own = env['LEFTFOLD_CACHE'];
+  if (own !== undefined && own !== '') return own;
+  const shared = env['XDG_CACHE_HOME'];
+  return join(shared === undefined || shared === '' ? join(homedir(), '.cache') : shared, 'leftfold');
+}
+
+/**
+ * Resolves with `path` once it exists, building it when it does not. `build` gets an empty work folder on the same disk
+ * and resolves with the file or folder in it that shall become `path`.
+ *
+ * What is at `path` is always whole: it comes by one rename. Processes that build at the same time do the work twice,
+ * the first wins, and nobody waits for a lock that a killed process left. A work folder never outlives its process.
+ */
+export async function buildOnce(path: string, build: (work: string) => Promise<string>): Promise<string> {
+  if (existsSync(path)) return path;
+  await mkdir(dirname(path), { recursive: true });
+  const work = await mkdtemp(`${path}.partial-`);
+  const release = watch({ kind: 'folder', path: work });
+  try {
+    const built = await build(work);
+    await rename(built, path).catch((error: unknown) => {
+      // A folder cannot be renamed over one with content: somebody else was first, with the same content.
+      if (!existsSync(path)) throw error;
+    });
+    return path;
+  } finally {
+    await rm(work, { recursive: true, force: true });
+    release();
+  }
+}
