@@ -1,0 +1,28 @@
+/** What the processes are told from outside. */
+export interface Environment {
+  readonly databaseUrl: string;
+  /** Empty: there is no Kafka, and projections follow the log itself. */
+  readonly kafkaBrokers: readonly string[];
+  readonly port: number;
+  /** Of each topic, where this process makes it. */
+  readonly kafkaReplication: number;
+}
+
+/** Reads the environment before anything starts; all faults in one message, each with what was expected. */
+export function readEnvironment(from: { readonly [name: string]: string | undefined }): Environment {
+  const faults: string[] = [];
+  const { DATABASE_URL = '', KAFKA_BROKERS = '', PORT = '3000', KAFKA_REPLICATION = '1' } = from;
+  if (!/^postgres(ql)?:\/\//.test(DATABASE_URL))
+    faults.push('DATABASE_URL: expected postgres://user:password@host:port/database');
+  const kafkaBrokers = KAFKA_BROKERS.split(',').filter((broker) => broker !== '');
+  if (kafkaBrokers.some((broker) => !/^[^\s:]+:\d+$/.test(broker)))
+    faults.push('KAFKA_BROKERS: expected host:port,host:port, or nothing');
+  const port = Number(PORT);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) faults.push('PORT: expected a number from 0 to 65535');
+  const kafkaReplication = Number(KAFKA_REPLICATION);
+  if (!Number.isInteger(kafkaReplication) || kafkaReplication < 1)
+    faults.push('KAFKA_REPLICATION: expected a whole number from 1');
+  if (faults.length > 0)
+    throw new Error(`The environment is not complete:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+  return { databaseUrl: DATABASE_URL, kafkaBrokers, port, kafkaReplication };
+}

@@ -1,0 +1,41 @@
+import { kafka } from '@leftfold/kafka';
+import { LeftfoldHealthModule, LeftfoldModule } from '@leftfold/nestjs';
+import { applyMigrations, postgres } from '@leftfold/postgres';
+import { Module } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
+import pg from 'pg';
+import { readEnvironment } from './environment.ts';
+
+export const environment = readEnvironment(process.env);
+const pool = new pg.Pool({ connectionString: environment.databaseUrl, max: 10 });
+// A connection that breaks while idle is the pool's to replace; without a listener it would end the process.
+pool.on('error', () => {});
+
+export const storage = postgres({ pool });
+export const broker =
+  environment.kafkaBrokers.length === 0
+    ? undefined
+    : kafka({
+        brokers: environment.kafkaBrokers,
+        clientId: 'orders',
+        create: true,
+        topics: [{ name: 'orders.order', partitions: 6, replicationFactor: environment.kafkaReplication }],
+      });
+
+/** Whoever made the pool closes it, after the followers have drained. */
+@Module({})
+class ConnectionsModule implements OnApplicationShutdown {
+  async onApplicationShutdown(): Promise<void> {
+    await pool.end();
+  }
+}
+
+/** The only place that names adapters together. */
+export const infrastructure = [
+  LeftfoldModule.forRoot({ service: 'orders', storage, ...(broker && { broker }) }),
+  LeftfoldHealthModule,
+  ConnectionsModule,
+];
+
+/** Brings the log's tables up to date; safe when several processes do it at once. */
+export const migrate = (): Promise<unknown> => applyMigrations(pool);

@@ -1,0 +1,13 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { environment, migrate } from './infrastructure.ts';
+
+/** Starts one process. Every process serves HTTP, if only for health. */
+export async function serve(module: new () => object): Promise<void> {
+  await migrate();
+  const app = await NestFactory.create(module, { return503OnClosing: true, logger: ['log', 'warn', 'error'] });
+  app.enableShutdownHooks();
+  await app.listen(environment.port, '127.0.0.1');
+  const { port } = app.getHttpServer().address();
+  console.log(`listening on http://127.0.0.1:${port}`);
+}

@@ -1,0 +1,12 @@
+// The module
+export { LeftfoldModule, type LeftfoldAsyncOptions, type ProjectorOptions } from './leftfold.module.ts';
+export * from './options.ts';
+// What is injected
+export * from './inject.ts';
+// A request's context, and what HTTP gets
+export { contextOptions } from './command-context.ts';
+export * from './idempotency-key.ts';
+export { RefusalFilter } from './refusal.filter.ts';
+// What runs
+export { Followers, type NamedFollower } from './followers.ts';
+export { LeftfoldHealthModule } from './health.ts';

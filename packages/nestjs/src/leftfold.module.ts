@@ -1,0 +1,187 @@
+import { DefinitionError, repository } from '@leftfold/core';
+import { follow, relay } from '@leftfold/subscriptions';
+import type { AnyProjection } from '@leftfold/subscriptions';
+import { Module } from '@nestjs/common';
+import type {
+  DynamicModule,
+  InjectionToken,
+  MiddlewareConsumer,
+  NestModule,
+  OptionalFactoryDependency,
+  Provider,
+  Type,
+} from '@nestjs/common';
+import { APP_FILTER, APP_INTERCEPTOR, DiscoveryModule, DiscoveryService, HttpAdapterHost } from '@nestjs/core';
+import { BigintRepliesInterceptor } from './bigint-replies.interceptor.ts';
+import { contextOptions, openContext } from './command-context.ts';
+import { ContextInterceptor } from './context.interceptor.ts';
+import { Feature, projectionsOf } from './feature.ts';
+import { Followers } from './followers.ts';
+import type { NamedFollower } from './followers.ts';
+import { readModelsToken, repositoryToken } from './inject.ts';
+import { optionsToken } from './options.ts';
+import type { FeatureOptions, LeftfoldOptions } from './options.ts';
+import { ReadModelTables } from './read-model-tables.ts';
+import { RefusalFilter } from './refusal.filter.ts';
+
+/** Options that are made by a factory, with what it needs. */
+export interface LeftfoldAsyncOptions {
+  readonly imports?: readonly (Type | DynamicModule)[];
+  readonly inject?: readonly (InjectionToken | OptionalFactoryDependency)[];
+  readonly useFactory: (...dependencies: any[]) => LeftfoldOptions | Promise<LeftfoldOptions>;
+  /** Of a second Leftfold in one application. */
+  readonly instance?: string;
+}
+/** What a projector process follows. */
+export interface ProjectorOptions {
+  /** Default: the broker, if there is one. */
+  readonly from?: 'log' | 'broker';
+  /** Default: all projections of the imported features. */
+  readonly only?: readonly AnyProjection[];
+  readonly instance?: string;
+}
+
+/** Leftfold in a Nest application: `forRoot` once, `forFeature` per slice, `relay` and `projector` in the entry points that run them. */
+@Module({})
+export class LeftfoldModule implements NestModule {
+  /**
+   * Global. Brings the command context (AsyncLocalStorage: correlation, trace, actor, tenant, roles, idempotency key), the refusal filter and decimal strings for
+   * bigints in replies. Starts nothing.
+   */
+  static forRoot(options: LeftfoldOptions): DynamicModule {
+    return LeftfoldModule.forRootAsync({
+      useFactory: () => options,
+      ...(options.instance !== undefined && { instance: options.instance }),
+    });
+  }
+
+  /** The same, with options made by a factory. */
+  static forRootAsync({
+    imports = [],
+    inject = [],
+    useFactory,
+    instance = 'default',
+  }: LeftfoldAsyncOptions): DynamicModule {
+    const options = optionsToken(instance);
+    const isFirst = instance === 'default';
+    return {
+      module: LeftfoldModule,
+      global: true,
+      imports: [...imports, DiscoveryModule],
+      providers: [
+        { provide: options, inject: [...inject], useFactory },
+        ...readModelsProviders(instance),
+        // The filters and interceptors are the application's: one instance brings them.
+        ...(isFirst ? applicationProviders(options) : []),
+      ],
+      exports: [options, readModelsToken(instance)],
+    };
+  }
+
+  /** One vertical slice: repositories to inject, anywhere in the application, and projections for the entry point that follows. */
+  static forFeature(feature: FeatureOptions): DynamicModule {
+    const instance = feature.instance ?? 'default';
+    const repositories = (feature.aggregates ?? []).map((aggregate): Provider & { provide: InjectionToken } => ({
+      provide: repositoryToken(aggregate, instance),
+      inject: [optionsToken(instance)],
+      useFactory: ({ storage }: LeftfoldOptions) => repository(aggregate, storage.store, { context: contextOptions }),
+    }));
+    return {
+      module: FeatureModule,
+      global: true,
+      providers: [{ provide: Symbol('leftfold feature'), useValue: new Feature(feature) }, ...repositories],
+      exports: repositories.map(({ provide }) => provide),
+    };
+  }
+
+  /** Runs the relay in this process, log to broker. Needs no feature: it holds no definitions. @throws {@link DefinitionError} `LF_NO_BROKER` at start */
+  static relay({ instance = 'default' }: { readonly instance?: string } = {}): DynamicModule {
+    return followersModule(instance, async ({ service, storage, broker }) => {
+      if (broker === undefined) throw noBroker('a relay');
+      return [{ name: 'relay', running: await relay({ storage, to: broker, service }) }];
+    });
+  }
+
+  /** Follows with all projections of the imported features. @throws {@link DefinitionError} `LF_NO_BROKER` at start, when told to follow one */
+  static projector({ from, only, instance = 'default' }: ProjectorOptions = {}): DynamicModule {
+    return followersModule(instance, async ({ storage, broker }, discovery) => {
+      if (from === 'broker' && broker === undefined) throw noBroker('a projector that follows the broker');
+      const source = from === 'log' || broker === undefined ? storage.log : broker.source;
+      return Promise.all(
+        (only ?? projectionsOf(discovery, instance)).map(async (projection) => ({
+          name: projection.name,
+          running: await follow(projection, { from: source, storage }),
+        })),
+      );
+    });
+  }
+
+  configure(consumer: MiddlewareConsumer): void {
+    consumer
+      .apply(
+        (request: { headers: Record<string, string | string[] | undefined> }, _response: unknown, next: () => void) =>
+          openContext(request.headers, next),
+      )
+      .forRoutes('{*path}');
+  }
+}
+
+/** Holds a slice; a class of its own, so that features do not bring the context's middleware again. */
+@Module({})
+class FeatureModule {}
+@Module({})
+class FollowersModule {}
+
+type Start = (options: LeftfoldOptions, discovery: DiscoveryService) => Promise<readonly NamedFollower[]>;
+
+function followersModule(instance: string, start: Start): DynamicModule {
+  return {
+    module: FollowersModule,
+    imports: [DiscoveryModule],
+    providers: [
+      {
+        provide: Symbol('leftfold followers'),
+        inject: [optionsToken(instance), DiscoveryService],
+        useFactory: (options: LeftfoldOptions, discovery: DiscoveryService) =>
+          new Followers(() => start(options, discovery)),
+      },
+    ],
+  };
+}
+
+function readModelsProviders(instance: string): Provider[] {
+  const inject = [optionsToken(instance), DiscoveryService];
+  return [
+    {
+      provide: readModelsToken(instance),
+      inject,
+      useFactory: ({ storage }: LeftfoldOptions, discovery: DiscoveryService) =>
+        storage.readModels.reader(projectionsOf(discovery, instance).map(({ rowTable }) => rowTable)),
+    },
+    {
+      provide: Symbol('leftfold read model tables'),
+      inject,
+      useFactory: ({ storage }: LeftfoldOptions, discovery: DiscoveryService) =>
+        new ReadModelTables(storage, () => projectionsOf(discovery, instance)),
+    },
+  ];
+}
+
+function applicationProviders(options: InjectionToken): Provider[] {
+  return [
+    {
+      provide: APP_FILTER,
+      inject: [HttpAdapterHost, options],
+      useFactory: (host: HttpAdapterHost, given: LeftfoldOptions) => new RefusalFilter(host, given),
+    },
+    {
+      provide: APP_INTERCEPTOR,
+      inject: [options],
+      useFactory: (given: LeftfoldOptions) => new ContextInterceptor(given),
+    },
+    { provide: APP_INTERCEPTOR, useClass: BigintRepliesInterceptor },
+  ];
+}
+
+const noBroker = (who: string): DefinitionError =>
+  new DefinitionError('LF_NO_BROKER', `${who} needs a broker; give one to LeftfoldModule.forRoot({ broker })`);

@@ -1,0 +1,39 @@
+import type { AnyDecider, RootClass } from '@leftfold/core';
+import type { AnyProjection, Broker, Storage } from '@leftfold/subscriptions';
+import type { InjectionToken } from '@nestjs/common';
+
+/** The request as the guards left it. Annotate `identify`'s parameter with Express's or Fastify's own type if you like. */
+export interface GuardedRequest {
+  readonly headers: { readonly [name: string]: string | readonly string[] | undefined };
+  readonly user?: unknown;
+}
+/** Who asks. */
+export interface Identity {
+  readonly actor?: string;
+  readonly tenant?: string;
+  readonly roles?: readonly string[];
+}
+
+/** What the whole application shares. Ports only: this package imports no adapter. */
+export interface LeftfoldOptions {
+  /** Name of the service: consumer groups, leases, `ce_source`. Stable; kebab-case. */
+  readonly service: string;
+  readonly storage: Storage;
+  /** Without a broker, projections follow the log itself; nothing else changes. */
+  readonly broker?: Broker;
+  /** A second instance in one application; then `@InjectRepository(order, 'billing')`. */
+  readonly instance?: string;
+  /** Who asks. Called after the guards, so `request.user` is there. Nothing else names the tenant: a header cannot. */
+  identify?(request: GuardedRequest & any): Identity;
+  /** HTTP status per refusal code. Default 409; `…_NOT_FOUND` 404. */
+  readonly status?: { readonly [refusalCode: string]: number };
+}
+/** One vertical slice: what it has. Nothing starts here; the entry point decides what runs. */
+export interface FeatureOptions {
+  readonly aggregates?: readonly (AnyDecider | RootClass<any, any>)[];
+  readonly projections?: readonly AnyProjection[];
+  readonly instance?: string;
+}
+
+/** Injection token of an instance's {@link LeftfoldOptions}. Overriding it in a test works over `forRootAsync`, too. */
+export const optionsToken = (instance = 'default'): InjectionToken => `LEFTFOLD_OPTIONS:${instance}`;

@@ -1,0 +1,135 @@
+// npm run demo: a thousand orders through three real processes, two of them killed on the way, and an audit of every hop.
+import { findKafka, startKafka, startPostgres } from '@leftfold/infra';
+import { audit } from './audit.ts';
+import type { Audit } from './audit.ts';
+import { liveOrders, nothingTold } from './drive-orders.ts';
+import { Freshness } from './freshness.ts';
+import { orderLives } from './order-life.ts';
+import { OrdersProcess } from './orders-process.ts';
+import { progressBar } from './progress-bar.ts';
+import { caughtUp } from './wait-caught-up.ts';
+
+const CONCURRENCY = 12;
+const started = performance.now();
+const seconds = (): string => `${((performance.now() - started) / 1000).toFixed(1)} s`;
+const say = (line = ''): void => void process.stdout.write(`${line}\n`);
+
+const postgres = await startPostgres();
+const origin = await findKafka();
+const kafka = origin.kind === 'none' ? undefined : await startKafka({ brokers: 1 });
+const brokers = kafka?.brokers ?? [];
+const databaseUrl = await postgres.createDatabase('orders');
+
+const environment = { DATABASE_URL: databaseUrl, KAFKA_BROKERS: brokers.join(',') };
+const api = new OrdersProcess('api', environment);
+const relay = new OrdersProcess('relay', environment);
+const projector = new OrdersProcess('projector', environment);
+const processes = kafka ? [api, relay, projector] : [api, projector];
+
+try {
+  say();
+  say(`Postgres   ${withoutPassword(databaseUrl)}`);
+  if (origin.kind === 'none') {
+    say('Kafka      NONE. Not shown: the relay, the topic, and a relay that is killed.');
+    say(`           ${origin.reason}`);
+    say(`           ${origin.remedy}`);
+    say('           The projector follows the Postgres log itself.');
+  } else {
+    say(`Kafka      ${brokers.join(', ')}  (topic orders.order, 6 partitions)`);
+  }
+  await api.start();
+  await Promise.all(processes.filter((one) => one !== api).map((one) => one.start()));
+  for (const one of processes) say(`${one.entryPoint.padEnd(10)} ${one.url}  pid ${one.pid}`);
+  say(`All up after ${seconds()}. Placing, paying, shipping and cancelling orders over HTTP:`);
+  say();
+
+  const lives = orderLives();
+  const told = nothingTold();
+  const freshness = new Freshness(api.url);
+  const bar = progressBar(lives.length);
+  const kills = new Map<number, OrdersProcess>(
+    kafka
+      ? [
+          [250, relay],
+          [500, projector],
+          [700, relay],
+        ]
+      : [[500, projector]],
+  );
+  const revivals: Promise<void>[] = [];
+  const begun = performance.now();
+  await liveOrders(
+    () => api.url,
+    lives,
+    CONCURRENCY,
+    told,
+    (done, orderId) => {
+      const victim = kills.get(done);
+      if (victim !== undefined) revivals.push(killAndRestart(victim, freshness, (line) => bar.say(line)));
+      if (orderId !== undefined && done % 8 === 0) freshness.sample(orderId, told.orders.get(orderId)?.status ?? '');
+      bar.show(done, `${told.requests} requests, ${told.refused} refused, ${told.repeated} repeated`);
+    },
+  );
+  bar.end();
+  await Promise.all(revivals);
+  const wroteMs = performance.now() - begun;
+  await caughtUp(databaseUrl, told);
+  const caughtUpMs = performance.now() - begun;
+  await freshness.settled();
+
+  say();
+  say(
+    `${told.requests} requests in ${(wroteMs / 1000).toFixed(1)} s; the read models had everything ${((caughtUpMs - wroteMs) / 1000).toFixed(1)} s later.`,
+  );
+  say(freshness.report());
+  say();
+  say('Audit by a reader that uses none of this code:');
+  const found = await audit(databaseUrl, brokers, told);
+  report(found);
+  process.exitCode = found.faults.length === 0 ? 0 : 1;
+} catch (error) {
+  say();
+  say(`The demo failed: ${error instanceof Error ? error.message : String(error)}`);
+  for (const one of processes) say(`--- ${one.entryPoint}: ${await one.health()}\n${one.output.slice(-1500)}`);
+  process.exitCode = 1;
+} finally {
+  await Promise.all(processes.map((one) => one.stop()));
+  await Promise.all([kafka?.stop(), postgres.stop()]);
+  say(`Stopped everything it started. ${process.exitCode === 1 ? 'FAILED' : 'Done'} after ${seconds()}.`);
+}
+
+async function killAndRestart(
+  victim: OrdersProcess,
+  freshness: Freshness,
+  tell: (line: string) => void,
+): Promise<void> {
+  tell(`  kill -9 ${victim.entryPoint} (pid ${victim.pid})`);
+  freshness.disturbed(true);
+  await victim.kill();
+  await victim.start();
+  tell(`  ${victim.entryPoint} is back (pid ${victim.pid})`);
+  freshness.disturbed(false);
+}
+
+function report({ events, streams, topic, orders, customers, faults }: Audit): void {
+  say(`  log          ${events} events of ${streams} orders, each once, versions without gaps`);
+  if (topic !== null) {
+    say(
+      `  topic        ${topic.distinct} distinct events on ${topic.partitions} partitions, per order in order, sequences without gaps`,
+    );
+    say(
+      `               ${topic.records} records: ${topic.resent} sent again after a kill, each recognised by its sequence`,
+    );
+  }
+  say(
+    `  read models  ${orders} orders and ${customers} customers, equal to a fold of the log and to what clients were told`,
+  );
+  for (const fault of faults.slice(0, 20)) say(`  FAULT        ${fault}`);
+  say(faults.length === 0 ? '  Nothing lost, nothing doubled, nothing out of order.' : `  ${faults.length} faults.`);
+}
+
+function withoutPassword(url: string): string {
+  const parsed = new URL(url);
+  parsed.password = '';
+  return parsed.href;
+}

@@ -1,0 +1,59 @@
+import { createDatabase } from '@leftfold/infra';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { audit } from '../demo/audit.ts';
+import { liveOrders, nothingTold } from '../demo/drive-orders.ts';
+import { orderLives } from '../demo/order-life.ts';
+import { OrdersProcess } from '../demo/orders-process.ts';
+import { caughtUp } from '../demo/wait-caught-up.ts';
+
+const LIVES = orderLives().slice(0, 300);
+const CONCURRENCY = 8;
+
+let databaseUrl: string;
+let processes: { readonly api: OrdersProcess; readonly relay: OrdersProcess; readonly projector: OrdersProcess };
+
+beforeAll(async () => {
+  databaseUrl = await createDatabase(inject('postgresUrl'));
+  const environment = { DATABASE_URL: databaseUrl, KAFKA_BROKERS: inject('kafkaBrokers').join(',') };
+  processes = {
+    api: new OrdersProcess('api', environment),
+    relay: new OrdersProcess('relay', environment),
+    projector: new OrdersProcess('projector', environment),
+  };
+  for (const one of Object.values(processes)) await one.start();
+});
+afterAll(async () => {
+  await Promise.all(Object.values(processes ?? {}).map((one) => one.stop()));
+});
+
+test('api, relay and projector are killed under load, and nothing is lost, doubled or inverted', async () => {
+  const { api, relay, projector } = processes;
+  const told = nothingTold();
+  const kills = new Map([
+    [40, relay],
+    [80, projector],
+    [120, api],
+    [160, relay],
+    [200, projector],
+    [240, api],
+  ]);
+  const revived: Promise<void>[] = [];
+  await liveOrders(
+    () => api.url,
+    LIVES,
+    CONCURRENCY,
+    told,
+    (done) => {
+      const victim = kills.get(done);
+      if (victim !== undefined) revived.push(victim.kill().then(() => victim.start()));
+    },
+  );
+  await Promise.all(revived);
+  await caughtUp(databaseUrl, told);
+
+  const found = await audit(databaseUrl, inject('kafkaBrokers'), told);
+  expect(found.faults).toEqual([]);
+  expect(found.orders).toBe(told.orders.size);
+  expect(found.topic?.distinct).toBe(found.events);
+  expect(revived).toHaveLength(kills.size);
+});
