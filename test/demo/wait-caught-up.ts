@@ -27,7 +27,9 @@ export async function caughtUp(databaseUrl: string, told: Told): Promise<void> {
       const behind = (rows[0]?.behind ?? 0) + Math.abs(totals.rows[0]?.behind ?? 0);
       if (behind === 0) return;
       if (performance.now() > until) {
-        throw new Error(`${behind} of ${told.orders.size} orders are not in the read models after ${LIMIT_MS / 1000} s`);
+        throw new Error(
+          `${behind} of ${told.orders.size} orders are not in the read models after ${LIMIT_MS / 1000} s`,
+        );
       }
       await sleep(20);
     }

@@ -2,8 +2,32 @@
 export * from './source.ts';
 export * from './checkpoints.ts';
 export * from './row-table.ts';
+export * from './column-form.ts';
 export * from './read-models.ts';
 export * from './storage.ts';
 export * from './publisher.ts';
 export * from './codec.ts';
 export * from './broker.ts';
+// A record on the wire
+export * from './record-format.ts';
+export * from './parse-record.ts';
+export * from './record-undecodable.ts';
+export * from './recognition.ts';
+export * from './json-codec.ts';
+// What follows
+export * from './projection.ts';
+export * from './row-handler.ts';
+export * from './read-event.ts';
+export * from './fold-batch.ts';
+export * from './fold-fault.ts';
+// The two loops
+export * from './relay.ts';
+export * from './relay-fault.ts';
+export * from './follow.ts';
+// What both share
+export type { FollowerOptions } from './follower.ts';
+export * from './running.ts';
+export * from './status.ts';
+export * from './recovery.ts';
+export * from './backoff.ts';
+export { FollowerStopped, NotCaughtUp, type CaughtUpOptions } from './caught-up.ts';

@@ -57,4 +57,9 @@ export interface ReadModels {
    * @throws whatever `work` throws, after rolling back. A lost connection is `LF_STORAGE_UNAVAILABLE`; whether it was committed shows in the checkpoint.
    */
   transaction<T>(claim: Claim, move: Move, work: (tx: ModelTransaction) => Promise<T>): Promise<T>;
+  /**
+   * What queries read these tables with, bound to their versions: for Postgres a Kysely (see `readModels` there). Its type is the adapter's own, so
+   * whoever injects it names it. Cheap; makes no table.
+   */
+  reader(tables: readonly RowTable[]): unknown;
 }

@@ -42,11 +42,14 @@ export interface Reader<in R extends SourceRecord = SourceRecord> {
   /**
    * Deals with a batch. Batches of one lane come one after the other, lanes side by side; the next batch of a lane may be fetched meanwhile, no
    * further. While this is pending the source keeps the lane (heartbeats). Rejecting makes the source ask {@link from} again: so reject only when the
-   * saved place may have changed ({@link LaneLost}); a reader that cannot go on with a lane keeps this pending until `signal` aborts.
+   * saved place may have changed ({@link LaneLost}); a reader that cannot go on with a lane keeps this pending until `signal` aborts. Once it has
+   * aborted, whether this resolves or rejects says nothing.
    */
   handle(batch: Batch<R>, signal: AbortSignal): Promise<void>;
   /** The source could not read and tries again after `retryMs`; `retryMs` null: it will not try again on this lane by itself (a gap, a foreign log). */
   faulted(lane: Lane | undefined, error: unknown, retryMs: number | null): void;
+  /** The source reads again after {@link faulted}. Without it the next batch says so. */
+  recovered?(lane: Lane | undefined): void;
   /** The lane was taken away; a pending {@link handle} of it has its signal aborted. */
   lost?(lane: Lane): void;
 }
@@ -57,6 +60,7 @@ export interface Reader<in R extends SourceRecord = SourceRecord> {
  * {@link Reader.faulted}. Faults of network and server are tried again with full-jitter backoff, for ever, each reported.
  */
 export interface Source<out R extends SourceRecord = SourceRecord> {
+  /** Its first word is the kind of source, saved with checkpoints and never changed, so that no follower is moved to another one unnoticed: `log`, `kafka …`. No address. */
   readonly name: string;
   /** `'leased'`: any number of readers may be given a lane at once, the checkpoint's lease decides. `'assigned'`: the source gives each lane to one reader. */
   readonly ownership: 'leased' | 'assigned';

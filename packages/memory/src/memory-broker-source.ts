@@ -1,0 +1,142 @@
+import { setImmediate } from 'node:timers/promises';
+import { InputInvalid } from '@leftfold/core';
+import { parseRecord, recognise } from '@leftfold/subscriptions';
+import type {
+  Batch,
+  Codec,
+  Cursor,
+  EncodedRecord,
+  Lane,
+  Reader,
+  RecordPlace,
+  Source,
+  SourceRecord,
+} from '@leftfold/subscriptions';
+import { ConsumerGroups } from './consumer-groups.ts';
+import type { MemoryTopics } from './memory-topics.ts';
+import { untilAborted } from './until-aborted.ts';
+
+const BATCH = 500;
+
+/** A place in a partition: the offset to read next, and the last record dealt with by the relay's own numbers. An end has no such numbers. */
+interface Place {
+  readonly offset: number;
+  readonly last?: RecordPlace | 'start';
+}
+interface Page {
+  readonly records: readonly SourceRecord[];
+  readonly to: Place;
+  /** Why the page ends before the next record. */
+  readonly fault?: unknown;
+}
+
+/**
+ * Topics in memory as a source: one lane a partition, each given to one of the readers of a name; they are shared out anew when readers come and go,
+ * and when a topic is made. Records are recognised by the relay's numbers, offsets say only where to read on.
+ */
+export class MemoryBrokerSource implements Source {
+  readonly name = 'broker';
+  readonly ownership = 'assigned' as const;
+  readonly #topics: MemoryTopics;
+  readonly #codec: Codec;
+  readonly #groups: ConsumerGroups;
+
+  constructor(topics: MemoryTopics, codec: Codec) {
+    this.#topics = topics;
+    this.#codec = codec;
+    this.#groups = new ConsumerGroups(topics);
+  }
+
+  run(reader: Reader, signal: AbortSignal): Promise<void> {
+    return this.#groups.run(reader, (lane, given) => this.#runLane(lane, reader, given), signal);
+  }
+
+  async head(): Promise<ReadonlyMap<Lane, Cursor>> {
+    return new Map(this.#topics.lanes.map((lane) => [lane, cursorOf({ offset: this.#topics.records(lane).length })]));
+  }
+
+  hasPassed(cursor: Cursor | 'start', head: Cursor): boolean {
+    return placeOf(cursor).offset >= placeOf(head).offset;
+  }
+
+  async #runLane(lane: Lane, reader: Reader, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        const from = await reader.from(lane, signal);
+        const fault = await this.#follow(lane, from, reader, signal);
+        if (signal.aborted) return;
+        reader.faulted(lane, fault, null);
+        return await untilAborted(signal);
+      } catch {
+        // The reader's own, and told by it: it is asked again for its place. But one that rejects at once, for ever, must not starve its process.
+        await setImmediate();
+      }
+    }
+  }
+
+  /** Hands over batch by batch until the signal aborts; answers why there is no next one, where a record does not join. */
+  async #follow(lane: Lane, start: Cursor | 'start', reader: Reader, signal: AbortSignal): Promise<unknown> {
+    for (let from = start; ;) {
+      let place: Place;
+      try {
+        place = readablePlaceOf(from);
+      } catch (fault) {
+        return fault;
+      }
+      await this.#topics.reached(lane, place.offset, signal);
+      if (signal.aborted) return undefined;
+      const { records, to, fault } = await this.#page(lane, place);
+      if (to.offset === place.offset) return fault;
+      const batch: Batch = { lane, records, from, at: cursorOf(place), to: cursorOf(to) };
+      await reader.handle(batch, signal);
+      from = batch.to;
+    }
+  }
+
+  async #page(lane: Lane, place: Place): Promise<Page> {
+    const page = this.#topics.records(lane).slice(place.offset, place.offset + BATCH);
+    const records: SourceRecord[] = [];
+    const encoded: EncodedRecord[] = [];
+    let { offset, last = 'start' } = place;
+    let fault: unknown;
+    try {
+      for (const record of page) {
+        const { envelope, stamp } = parseRecord(record);
+        const recognition = recognise(last, stamp);
+        if (recognition.kind === 'fault') throw recognition.fault;
+        if (recognition.kind === 'next') {
+          last = recognition.place;
+          encoded.push(record);
+          records.push({ ...envelope, decode: (reader) => this.#codec.decode(record, reader) });
+        }
+        offset += 1;
+      }
+    } catch (error) {
+      fault = error;
+    }
+    await this.#codec.prepare({ records: encoded });
+    return { records, to: { offset, last }, fault };
+  }
+}
+
+const cursorOf = (place: Place): Cursor => JSON.stringify(place) as Cursor;
+
+function placeOf(cursor: Cursor | 'start'): Place {
+  if (cursor === 'start') return { offset: 0, last: 'start' };
+  try {
+    return JSON.parse(cursor) as Place;
+  } catch {
+    throw new InputInvalid(
+      'LF_CURSOR_INVALID',
+      `'${cursor}' is no place in a partition; start a new version of this follower`,
+    );
+  }
+}
+function readablePlaceOf(cursor: Cursor | 'start'): Place {
+  const place = placeOf(cursor);
+  if (Number.isSafeInteger(place.offset) && place.last !== undefined) return place;
+  throw new InputInvalid(
+    'LF_CURSOR_INVALID',
+    `'${cursor}' is no place to read on from; start a new version of this follower`,
+  );
+}

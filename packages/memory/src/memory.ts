@@ -1,0 +1,36 @@
+import type { Storage } from '@leftfold/subscriptions';
+import { MemoryCheckpoints } from './memory-checkpoints.ts';
+import { MemoryEventStore } from './memory-event-store.ts';
+import { MemoryLog } from './memory-log.ts';
+import { MemoryReadModels } from './memory-read-models.ts';
+import { RecordedEvents } from './recorded-events.ts';
+import { TurnTaking } from './turn-taking.ts';
+
+/** What {@link memory} gives: a storage whose rows can be looked at. */
+export interface MemoryStorage extends Storage {
+  readonly readModels: MemoryReadModels;
+}
+/** How a memory behaves. */
+export interface MemoryOptions {
+  /** The topic of a category's public events, decided at append; `null` keeps them in the log. Default: the category. */
+  readonly topic?: (category: string) => string | null;
+  /** Milliseconds since 1970: what events are stamped with, and what leases and stored replies run by. Default `Date.now`. */
+  readonly now?: () => number;
+}
+
+/**
+ * A log of its own in this process's memory, with checkpoints and read models, keeping every promise of the ports but durability: the
+ * reference for adapters, and what unit tests stand on. Transactions of the caller's (`within`) are not offered. Nothing is shared between two calls.
+ */
+export function memory({ topic = (category) => category, now = Date.now }: MemoryOptions = {}): MemoryStorage {
+  const recorded = new RecordedEvents();
+  const turns = new TurnTaking();
+  const checkpoints = new MemoryCheckpoints(turns, now);
+  return {
+    store: new MemoryEventStore({ recorded, topic, now }),
+    log: new MemoryLog(recorded),
+    checkpoints,
+    readModels: new MemoryReadModels(checkpoints, turns),
+    description: `memory ${recorded.id}`,
+  };
+}

@@ -1,0 +1,90 @@
+import type { Broker, Publisher, Storage } from '@leftfold/subscriptions';
+
+/** The process that called is gone: nothing it calls has an effect any more. */
+class Died extends Error {}
+
+/**
+ * A life that ends at one of its calls of a port: before the call has its effect, or after it had and before the answer came. Afterwards every
+ * call fails without an effect, as those of a killed process do.
+ */
+export class Life {
+  /** Resolves when it has ended. */
+  readonly ended: Promise<void>;
+  #isOver = false;
+  #callsLeft: number;
+  readonly #isAfter: boolean;
+  #end: () => void = () => {};
+
+  constructor(calls: number, isAfter: boolean) {
+    this.#callsLeft = calls;
+    this.#isAfter = isAfter;
+    this.ended = new Promise((resolve) => (this.#end = resolve));
+  }
+
+  async call<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#isOver) throw new Died('called after the end');
+    this.#callsLeft -= 1;
+    if (this.#callsLeft > 0) return work();
+    if (this.#isAfter) await work().catch(() => {});
+    this.#isOver = true;
+    this.#end();
+    throw new Died('the process was killed');
+  }
+}
+
+/** A storage as a process with this life has it. Reading the log goes on: a dead process's reading has no effect. */
+export function mortalStorage(storage: Storage, life: Life): Storage {
+  const { store, log, checkpoints, readModels } = storage;
+  return {
+    description: storage.description,
+    store: {
+      read: (...args) => store.read(...args),
+      append: (...args) => store.append(...args),
+      reply: (...args) => store.reply(...args),
+      schema: (id) => life.call(() => store.schema(id)),
+    },
+    log: {
+      name: log.name,
+      ownership: log.ownership,
+      identity: () => life.call(() => log.identity()),
+      run: (reader, signal) => log.run(reader, signal),
+      head: () => log.head(),
+      hasPassed: (cursor, head) => log.hasPassed(cursor, head),
+    },
+    checkpoints: {
+      claim: (...args) => life.call(() => checkpoints.claim(...args)),
+      renew: (...args) => life.call(() => checkpoints.renew(...args)),
+      save: (...args) => life.call(() => checkpoints.save(...args)),
+      release: (...args) => life.call(() => checkpoints.release(...args)),
+      list: (...args) => checkpoints.list(...args),
+    },
+    readModels: {
+      prepare: (table) => life.call(() => readModels.prepare(table)),
+      transaction: (claim, move, work) =>
+        life.call(() =>
+          readModels.transaction(claim, move, (tx) =>
+            work({
+              read: (...args) => life.call(() => tx.read(...args)),
+              write: (...args) => life.call(() => tx.write(...args)),
+            }),
+          ),
+        ),
+      reader: (tables) => readModels.reader(tables),
+    },
+  };
+}
+
+/** A broker as a process with this life has it. */
+export function mortalBroker(broker: Broker, life: Life): Broker {
+  return {
+    ...broker,
+    publisher: async (): Promise<Publisher> => {
+      const publisher = await broker.publisher();
+      return {
+        partitions: (topic) => life.call(() => publisher.partitions(topic)),
+        publish: (...args) => life.call(() => publisher.publish(...args)),
+        close: () => publisher.close(),
+      };
+    },
+  };
+}

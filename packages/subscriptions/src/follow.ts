@@ -1,0 +1,118 @@
+import { DefinitionError, type AnyEventType } from '@leftfold/core';
+import { AtEvent } from './at-event.ts';
+import type { FollowerId } from './checkpoints.ts';
+import { foldBatch, planFold, type FoldEvent, type FoldPlan } from './fold-batch.ts';
+import { FoldFault } from './fold-fault.ts';
+import { startFollower, type FollowerOptions } from './follower.ts';
+import { SAVE_IDLE_MS, SAVE_SOON_MS, type OwnedLane } from './owned-lane.ts';
+import type { AnyProjection } from './projection.ts';
+import { readEvent } from './read-event.ts';
+import { recoveryOf } from './recovery.ts';
+import type { Running } from './running.ts';
+import { projectorLedger, refuseMoved } from './source-moved.ts';
+import type { Source, SourceRecord } from './source.ts';
+import type { EventReference } from './status.ts';
+import type { Storage } from './storage.ts';
+
+/** What a projector needs. */
+export interface FollowOptions extends FollowerOptions {
+  /** The log of a storage, or a broker's source. */
+  readonly from: Source;
+  /** Where the rows and the checkpoints are. */
+  readonly storage: Storage;
+}
+
+/**
+ * Follows a source with a projection. The same definition, whatever the source. Per batch: decode, upcast, fold, then one transaction with the rows and
+ * the checkpoint, guarded by (expected cursor, owner's epoch): so an event has its effect exactly once, and a zombie's transaction cannot commit
+ * (hazards C1, C4).
+ *
+ * An event newer than the code makes its lane wait (`LF_NEWER_EVENT`); one that cannot be read or folded stops its lane, other lanes go on. A batch without
+ * handled events is noted and saved within a second, at a stop at once.
+ *
+ * Makes the projection's table. Servers that are away are no reason to reject: that is tried again, and shows in the status.
+ *
+ * @throws {@link DefinitionError} `LF_EVENT_PRIVATE` when it handles a private type and follows a broker
+ * @throws `LF_ROW_TABLE_CHANGED` when the version's table has other columns
+ */
+export async function follow(projection: AnyProjection, options: FollowOptions): Promise<Running> {
+  const { from: source, storage } = options;
+  const { rowTable: table, handlers } = projection;
+  const id: FollowerId = { name: projection.name, version: projection.version };
+  const ledger = projectorLedger(source);
+  refusePrivate(projection, source, storage);
+  await storage.readModels.prepare(table).catch((error: unknown) => {
+    if (recoveryOf(error) !== 'again') throw error;
+  });
+
+  return startFollower<SourceRecord>(
+    {
+      id,
+      source,
+      checkpoints: storage.checkpoints,
+      open: async () => {
+        await storage.readModels.prepare(table);
+        if (projection.order === 'any') refuseMoved(projection, source, await storage.checkpoints.list(id));
+      },
+      deal: async (owned, batch) => {
+        const handled = batch.records.filter(({ type }) => handlers.has(type));
+        const plan = handled.length === 0 ? undefined : planOf(handled);
+        if (plan === undefined || plan.steps.length === 0)
+          owned.passed(batch.to, batch.records.length === 0 ? SAVE_IDLE_MS : SAVE_SOON_MS, ledger);
+        else await apply(owned, plan, batch.to);
+      },
+    },
+    options,
+  );
+
+  function planOf(records: readonly SourceRecord[]): FoldPlan {
+    const events = records.map((record): FoldEvent => {
+      try {
+        const { on } = handlers.get(record.type) as { readonly on: AnyEventType };
+        return { tenant: record.tenant, event: readEvent(on, record) };
+      } catch (error) {
+        throw new AtEvent(error, referenceOf(record));
+      }
+    });
+    return naming(() => planFold(projection, events));
+  }
+
+  async function apply(owned: OwnedLane, plan: FoldPlan, to: Parameters<OwnedLane['moved']>[0]): Promise<void> {
+    await storage.readModels.transaction(owned.claim, { from: owned.saved, to, ledger }, async (tx) => {
+      // Rows of one stream are locked, too: while a projection is moved to another source, both may feed it for a moment.
+      const kept = await tx.read(table, plan.keys, { lock: true });
+      const changes = naming(() => foldBatch(plan, kept));
+      if (changes.length > 0) await tx.write(table, changes);
+    });
+    owned.moved(to, ledger);
+  }
+}
+
+function refusePrivate(projection: AnyProjection, source: Source, storage: Storage): void {
+  const isLog = source === storage.log || 'identity' in source;
+  for (const { on } of isLog ? [] : projection.handlers.values()) {
+    if (!on.private) continue;
+    throw new DefinitionError(
+      'LF_EVENT_PRIVATE',
+      `projection ${projection.name} handles ${on.type}, which is private and never leaves the log, but follows ${source.name}; let it follow the log`,
+    );
+  }
+}
+
+/** Says, for the status, which event a fault of a fold is about. */
+function naming<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof FoldFault)) throw error;
+    const { eventId: id, eventType: type, stream, streamVersion } = error;
+    throw new AtEvent(error, { id, type, stream, streamVersion });
+  }
+}
+
+const referenceOf = ({ id, type, stream, streamVersion }: SourceRecord): EventReference => ({
+  id,
+  type,
+  stream,
+  streamVersion,
+});

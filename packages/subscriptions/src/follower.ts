@@ -1,0 +1,122 @@
+import { caughtUp } from './caught-up.ts';
+import { LaneLost, type Checkpoints, type FollowerId } from './checkpoints.ts';
+import { LaneClaims } from './lane-claims.ts';
+import type { OwnedLane } from './owned-lane.ts';
+import { ownerName } from './owner-name.ts';
+import { recoveryOf } from './recovery.ts';
+import type { Running } from './running.ts';
+import type { Batch, Lane, Reader, Source, SourceRecord } from './source.ts';
+import { StatusBoard } from './status-board.ts';
+import { untilDone, type Work } from './until-done.ts';
+
+/** What every follower can be told. */
+export interface FollowerOptions {
+  /** Aborting it is {@link Running.stop}. */
+  readonly signal?: AbortSignal;
+  /** Names this process in the checkpoints. One owner can always claim again what it had. Default: host, process id and a random part. */
+  readonly owner?: string;
+  /** How long a lane stays ours without a sign of life, where the source leaves it to leases. 1,000 to 300,000, default 10,000. */
+  readonly leaseMs?: number;
+}
+const LEASE_MS = 10_000;
+
+/** What makes a follower of its own: the two loops differ in this alone. */
+export interface Follower<R extends SourceRecord> {
+  readonly id: FollowerId;
+  readonly source: Source<R>;
+  readonly checkpoints: Checkpoints;
+  /** A lane was claimed; nothing of it has been read. */
+  open(owned: OwnedLane): Promise<void>;
+  /**
+   * Deals with a batch: afterwards its place is saved, or noted in `owned`. May be called again with the same batch after a fault.
+   * @param interrupted aborts when waiting makes no sense any more: at a stop, when the lane is lost.
+   */
+  deal(owned: OwnedLane, batch: Batch<R>, interrupted: AbortSignal): Promise<void>;
+  /** Lets go of what belongs to a lane, or to all. */
+  close?(lane?: Lane): Promise<void>;
+}
+
+/** Runs a follower: claims, recovery, status and stop, the same for both loops. */
+export function startFollower<R extends SourceRecord>(follower: Follower<R>, options: FollowerOptions): Running {
+  const { id, source, checkpoints } = follower;
+  const { owner = ownerName(), leaseMs = LEASE_MS } = options;
+  const board = new StatusBoard({ ...id, source: source.name });
+  const isLeased = source.ownership === 'leased';
+  const claims = new LaneClaims({ checkpoints, follower: id, owner, leaseMs, respectLease: isLeased, board });
+  const work = (lane: Lane, signal: AbortSignal, interrupted: AbortSignal): Work => ({
+    follower: id,
+    lane,
+    board,
+    signal,
+    interrupted,
+    giveBack: (given) => claims.giveBack(given),
+    // Whoever holds a lease keeps newer code away, so it is given back while we wait; a source that assigns lanes decides itself.
+    afterWait: isLeased ? 'reclaim' : 'again',
+  });
+
+  const reader: Reader<R> = {
+    // Two versions of one projection, side by side in a rolling deploy, each need every lane.
+    name: `${id.name}-v${id.version}`,
+    from: async (lane, signal) => {
+      const owned = await untilDone(work(lane, signal, signal), async () => {
+        const claimed = await claims.obtain(lane, signal);
+        await follower.open(claimed);
+        return claimed;
+      });
+      if (board.lane(lane)?.state !== 'waiting') board.set(lane, 'following');
+      return owned.claim.cursor;
+    },
+    handle: async (batch, signal) => {
+      const owned = claims.get(batch.lane);
+      if (!owned || owned.isLost) throw new LaneLost(id, batch.lane);
+      const interrupted = owned.bound(signal);
+      try {
+        await owned.hold(() =>
+          untilDone(work(batch.lane, signal, interrupted), () => follower.deal(owned, batch, interrupted)),
+        );
+      } catch (error) {
+        if (recoveryOf(error) === 'reclaim') owned.lose();
+        throw error;
+      }
+      board.handled(batch.lane, batch.records.length);
+    },
+    faulted: (lane, error, retryMs) => {
+      if (lane === undefined) return board.source(error);
+      board.set(lane, retryMs === null ? 'stopped' : 'retrying', error);
+      if (retryMs === null) void claims.giveBack(lane);
+    },
+    recovered: (lane) => {
+      if (lane === undefined) board.source(undefined);
+      else if (board.lane(lane)?.state === 'retrying') board.set(lane, 'following');
+    },
+    lost: (lane) => {
+      claims.lose(lane);
+      board.forget(lane);
+      void follower.close?.(lane).catch(() => {});
+    },
+  };
+
+  const halt = new AbortController();
+  const ended = source
+    .run(reader, halt.signal)
+    .catch((error: unknown) => {
+      if (!halt.signal.aborted) board.source(error);
+    })
+    .then(async () => {
+      board.ended();
+      await claims.close();
+      await follower.close?.();
+    })
+    .catch(() => {});
+  const stop = async (): Promise<void> => {
+    halt.abort(new DOMException(`${id.name} was told to stop`, 'AbortError'));
+    await ended;
+  };
+  if (options.signal?.aborted) void stop();
+  options.signal?.addEventListener('abort', () => void stop(), { once: true });
+  return {
+    status: () => board.snapshot(),
+    caughtUp: (how) => caughtUp({ source, checkpoints, follower: id, claims, board }, how),
+    stop,
+  };
+}

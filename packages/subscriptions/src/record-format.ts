@@ -1,0 +1,64 @@
+import { kafkaKey, type Envelope, type WriterSchema } from '@leftfold/core';
+import type { RecordStamp } from './recognition.ts';
+
+/** What a relay adds to an event to make a record of it. */
+export interface RecordFrame {
+  readonly stamp: RecordStamp;
+  /** Of the event's writer schema. */
+  readonly writer: Pick<WriterSchema, 'fingerprint'>;
+  /** Name of the service: `ce_source`. */
+  readonly source: string;
+  /** Of the codec that made the value. */
+  readonly contentType: string;
+}
+
+/** Names that a record keeps for itself. The user's own headers stand beside them under their names. */
+export const RESERVED_HEADER: RegExp = /^(lf|traceparent|content-type|ce_.*|lf_.*|lf\..*)$/i;
+
+/**
+ * Key and headers of a record: the wire form, which is for ever. Pure; the same event with the same frame gives the same text.
+ *
+ * The key is the stream's id, after `tenant/` when there is a tenant. Headers are CloudEvents 1.0 in Kafka's binary mode, `content-type`, `traceparent`
+ * when there is one, and one header `lf`, since each header costs a client more than its bytes: compact JSON with `v` (the version of this format, 1), then the log's id,
+ * generation, where that began in this partition, and sequence; tenant, category, key, stream version, position; the event's version and the
+ * fingerprint of its writer schema; correlation, and when there are any causation, actor and effective time. 64-bit numbers of the log are decimal strings.
+ */
+export function formatRecord(
+  event: Envelope,
+  { stamp, writer, source, contentType }: RecordFrame,
+): { readonly key: string; readonly headers: { readonly [name: string]: string } } {
+  const { correlationId, causationId, actor, traceparent, effectiveAt, headers } = event.metadata;
+  const lf = {
+    v: 1,
+    log: stamp.log,
+    generation: stamp.generation,
+    began: stamp.began,
+    sequence: stamp.sequence,
+    tenant: event.tenant,
+    category: event.category,
+    key: event.key,
+    streamVersion: String(event.streamVersion),
+    position: String(event.position),
+    eventVersion: event.version,
+    schema: writer.fingerprint,
+    correlation: correlationId,
+    ...(causationId !== undefined && { causation: causationId }),
+    ...(actor !== undefined && { actor }),
+    ...(effectiveAt !== undefined && { effective: effectiveAt.toISOString() }),
+  };
+  return {
+    key: kafkaKey(event.tenant, event.stream),
+    headers: {
+      ...headers,
+      ce_specversion: '1.0',
+      ce_id: event.id,
+      ce_source: source,
+      ce_type: event.type,
+      ce_time: event.recordedAt.toISOString(),
+      ce_subject: event.stream,
+      'content-type': contentType,
+      ...(traceparent !== undefined && { traceparent }),
+      lf: JSON.stringify(lf),
+    },
+  };
+}

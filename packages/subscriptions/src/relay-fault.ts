@@ -1,0 +1,32 @@
+import { LeftfoldError } from '@leftfold/core';
+
+/**
+ * A relay must not go on; its lane stops, nothing is skipped.
+ *
+ * - `LF_PARTITION_COUNT_CHANGED`: a topic has another number of partitions than its keys were spread over, so keys would move (hazard R10).
+ * - `LF_RECORD_REFUSED`: the broker will never take a record as it is, for its size or a missing permission (hazard R15).
+ * - `LF_LEDGER_FOREIGN`: the numbers beside the relay's cursor are of another log, of a later generation than this log's, or in a format that this code does not know.
+ */
+export class RelayFault extends LeftfoldError {
+  readonly code: 'LF_PARTITION_COUNT_CHANGED' | 'LF_RECORD_REFUSED' | 'LF_LEDGER_FOREIGN';
+  readonly retryable = false as const;
+
+  constructor(code: RelayFault['code'], message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** The broker did not confirm all records of a batch; they are sent again. Shown in the status. `LF_RECORDS_UNCONFIRMED` */
+export class RecordsUnconfirmed extends LeftfoldError {
+  readonly code = 'LF_RECORDS_UNCONFIRMED' as const;
+  readonly retryable = true as const;
+
+  constructor(partitions: readonly string[], cause: unknown) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    super(
+      `the broker has not confirmed the records for ${partitions.join(', ')}: ${why}; they are sent again under the same numbers`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,97 @@
+import type { Json, LogPosition } from '@leftfold/core';
+import type { RecordStamp } from './recognition.ts';
+import { RelayFault } from './relay-fault.ts';
+import type { LogIdentity } from './storage.ts';
+
+/**
+ * What a relay keeps beside its cursor: the numbers it goes on with when it reads on from there. Saved together with the place *before* the records
+ * after it are sent, and what is read on from a pinned place never changes; so whoever sends those records again, after a crash or as a
+ * zombie, gives them the same numbers (hazards R3, R4, R14). A type, not an interface, so that it is {@link Json}.
+ */
+export type RelayLedger = {
+  readonly v: 1;
+  readonly log: string;
+  readonly generation: number;
+  /** By topic. The length of the lists is the number of partitions that its keys are spread over. */
+  readonly topics: {
+    readonly [topic: string]: {
+      /** The sequence at which this generation began, by partition. */
+      readonly began: readonly number[];
+      /** The next sequence, by partition. */
+      readonly next: readonly number[];
+    };
+  };
+};
+
+/**
+ * The ledger to go on with: as saved, or a new one. A log in a new generation begins that generation where the numbers stand: they go on, so that a consumer
+ * who applied what was lost stands beyond that mark.
+ * @throws {@link RelayFault} `LF_LEDGER_FOREIGN`
+ */
+export function openLedger(saved: Json, { id, generation }: LogIdentity): RelayLedger {
+  if (saved === null) return { v: 1, log: id, generation, topics: {} };
+  const ledger = saved as RelayLedger;
+  if (ledger.v !== 1 || ledger.log !== id || ledger.generation > generation) {
+    throw new RelayFault(
+      'LF_LEDGER_FOREIGN',
+      `the relay's numbers are of log ${ledger.log}, generation ${ledger.generation}, format ${ledger.v}; this is log ${id}, generation ${generation}, read in format 1: restore log and checkpoints together`,
+    );
+  }
+  if (ledger.generation === generation) return ledger;
+  const topics = Object.entries(ledger.topics).map(([topic, { next }]) => [topic, { began: next, next }] as const);
+  return { ...ledger, generation, topics: Object.fromEntries(topics) };
+}
+
+/**
+ * The ledger with these topics in it, each with its number of partitions as the broker has it now.
+ * @throws {@link RelayFault} `LF_PARTITION_COUNT_CHANGED`
+ */
+export function withTopics(ledger: RelayLedger, counts: ReadonlyMap<string, number>): RelayLedger {
+  const added: Record<string, RelayLedger['topics'][string]> = {};
+  for (const [topic, count] of counts) {
+    const known = ledger.topics[topic];
+    if (known === undefined) {
+      const ones = Array.from({ length: count }, () => 1);
+      added[topic] = { began: ones, next: ones };
+    } else if (known.next.length !== count) {
+      throw new RelayFault(
+        'LF_PARTITION_COUNT_CHANGED',
+        `topic ${topic} has ${count} partitions, its keys were spread over ${known.next.length}: they would move to other partitions and lose their order; give the topic its old number, or publish to a new topic`,
+      );
+    }
+  }
+  return Object.keys(added).length === 0 ? ledger : { ...ledger, topics: { ...ledger.topics, ...added } };
+}
+
+/** An event on its way to a topic, as far as numbering it goes. */
+interface Published {
+  readonly topic: string;
+  readonly hash: number;
+  readonly position: LogPosition;
+}
+/** An event with its partition and number. */
+export interface Stamped<R> {
+  readonly record: R;
+  readonly partition: number;
+  readonly stamp: RecordStamp;
+}
+
+/** Numbers events in their order, and the ledger after them. Every topic must be in the ledger. Partition = hash mod count, as every Kafka client has it. Pure. */
+export function stampRecords<R extends Published>(
+  ledger: RelayLedger,
+  records: readonly R[],
+): { readonly ledger: RelayLedger; readonly stamped: readonly Stamped<R>[] } {
+  const { log, generation } = ledger;
+  const after = new Map<string, number[]>();
+  const stamped = records.map((record): Stamped<R> => {
+    const topic = ledger.topics[record.topic] as RelayLedger['topics'][string];
+    const next = after.get(record.topic) ?? [...topic.next];
+    after.set(record.topic, next);
+    const partition = record.hash % next.length;
+    const sequence = next[partition] as number;
+    next[partition] = sequence + 1;
+    return { record, partition, stamp: { log, generation, began: topic.began[partition] as number, sequence } };
+  });
+  const topics = [...after].map(([topic, next]) => [topic, { ...ledger.topics[topic], next }] as const);
+  return { stamped, ledger: { ...ledger, topics: { ...ledger.topics, ...Object.fromEntries(topics) } } as RelayLedger };
+}

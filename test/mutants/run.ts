@@ -1,0 +1,29 @@
+// npm run mutants [-- id …]: breaks the sources one place at a time and expects the named test to fail. Last line: `N of N mutants caught`.
+import { kafkaMutants } from './kafka.ts';
+import { Laboratory } from './laboratory.ts';
+import type { Mutant } from './mutant.ts';
+import { postgresMutants } from './postgres.ts';
+import { readModelMutants } from './read-models.ts';
+import { subscriptionsMutants } from './subscriptions.ts';
+
+const ALL: readonly Mutant[] = [...postgresMutants, ...readModelMutants, ...subscriptionsMutants, ...kafkaMutants];
+const wanted = process.argv.slice(2);
+const mutants = wanted.length === 0 ? ALL : ALL.filter(({ id }) => wanted.some((part) => id.startsWith(part)));
+
+const laboratory = await Laboratory.open();
+let caught = 0;
+try {
+  // A test that fails on sound sources catches everything and proves nothing.
+  const sound = new Map<string, string | undefined>();
+  for (const mutant of mutants) {
+    const name = `${mutant.test} ${mutant.testName ?? ''}`;
+    if (!sound.has(name)) sound.set(name, await laboratory.faultOfSound(mutant));
+    const fault = sound.get(name) ?? (await laboratory.faultOf(mutant));
+    if (fault === undefined) caught += 1;
+    console.log(`${fault === undefined ? 'caught ' : 'ALIVE  '} ${mutant.id.padEnd(38)} ${fault ?? mutant.title}`);
+  }
+} finally {
+  await laboratory.close();
+}
+console.log(`${caught} of ${mutants.length} mutants caught`);
+process.exitCode = caught === mutants.length && mutants.length > 0 ? 0 : 1;
