@@ -11,7 +11,7 @@ export type StreamVersion = Branded<bigint, 'StreamVersion'>;
  * appear later. "Last wins" over several streams compares it with a stored column; nothing else may rest on it.
  */
 export type LogPosition = Branded<bigint, 'LogPosition'>;
-/** UUIDv7, given at decision time. Appending the same ids again at the same versions is a success, not a conflict. */
+/** UUIDv7, given when the event is decided. An id stands in a log once per tenant. */
 export type EventId = Branded<string, 'EventId'>;
 /**
  * Says "this write is visible". Opaque, URL-safe; made from the append's transaction id and the topics and hashes of its streams, never from a

@@ -7,6 +7,7 @@ import { memoryBroker } from './memory-broker.ts';
 import type { MemoryBroker } from './memory-broker.ts';
 
 const text = new TextEncoder();
+const until = (isSo: () => boolean) => vi.waitUntil(isSo, { timeout: 20_000, interval: 5 });
 /** A record as a relay writes it: the `sequence`-th of its partition. */
 function record(partition: number, sequence: number, differently: Partial<PublishRecord> = {}): PublishRecord {
   const stream = streamRef('shop.order', `${partition}`);
@@ -140,9 +141,9 @@ describe('a source', () => {
     const broker = memoryBroker();
     await publish(broker, record(0, 1), record(0, 2), record(0, 1), record(0, 2), record(0, 3));
     const reader = reading(broker);
-    await vi.waitUntil(() => reader.ids().length === 3);
+    await until(() => reader.ids().length === 3);
     await publish(broker, record(0, 3), record(0, 4));
-    await vi.waitUntil(() => reader.ids().length === 4);
+    await until(() => reader.ids().length === 4);
     expect(reader.ids()).toEqual([1, 2, 3, 4].map((n) => `event-0-${n}`));
     await reader.stop();
   });
@@ -151,7 +152,7 @@ describe('a source', () => {
     const places = new Map<Lane, Cursor | 'start'>();
     await publish(broker, ...Array.from({ length: 1_200 }, (_, index) => record(0, index + 1)));
     const first = reading(broker, places);
-    await vi.waitUntil(() => first.ids().length === 1_200);
+    await until(() => first.ids().length === 1_200);
     await first.stop();
     expect(first.batches.map(({ records }) => records.length)).toEqual([500, 500, 200]);
     expect(first.batches.map(({ from }) => from)).toEqual(['start', ...first.batches.slice(0, 2).map(({ to }) => to)]);
@@ -159,7 +160,7 @@ describe('a source', () => {
     expect(first.batches.map(({ to }) => broker.source.hasPassed(to, head))).toEqual([false, false, true]);
     await publish(broker, record(0, 1_201));
     const second = reading(broker, places);
-    await vi.waitUntil(() => second.ids().length === 1);
+    await until(() => second.ids().length === 1);
     expect(second.ids()).toEqual(['event-0-1201']);
     await second.stop();
   });
@@ -183,7 +184,7 @@ describe('a source', () => {
     const broker = memoryBroker({ partitions: 2 });
     await publish(broker, ...records, record(1, 1));
     const reader = reading(broker);
-    await vi.waitUntil(() => reader.faults.length > 0 && reader.ids().length === 2);
+    await until(() => reader.faults.length > 0 && reader.ids().length === 2);
     expect(reader.faults).toEqual([['orders/0', expect.objectContaining({ code, retryable: false })]]);
     expect(reader.ids().toSorted()).toEqual(['event-0-1', 'event-1-1']);
     await reader.stop();
@@ -193,7 +194,7 @@ describe('a source', () => {
     const broker = memoryBroker({ partitions: 1 });
     await publish(broker, record(0, 1));
     const reader = reading(broker, new Map([['orders/0' as Lane, cursor as Cursor]]));
-    await vi.waitUntil(() => reader.faults.length > 0);
+    await until(() => reader.faults.length > 0);
     expect(reader.faults[0]?.[1]).toMatchObject({ code: 'LF_CURSOR_INVALID' });
     await reader.stop();
   });
@@ -202,14 +203,14 @@ describe('a source', () => {
     await publish(broker, record(0, 1));
     const places = new Map<Lane, Cursor | 'start'>();
     const [first, other] = [reading(broker, places), reading(broker, new Map(), 'other')];
-    await vi.waitUntil(() => first.lanes.size === 3 && other.lanes.size === 3);
+    await until(() => first.lanes.size === 3 && other.lanes.size === 3);
     const second = reading(broker, places);
-    await vi.waitUntil(() => first.lanes.size === 2 && second.lanes.size === 1);
+    await until(() => first.lanes.size === 2 && second.lanes.size === 1);
     expect([...first.lanes, ...second.lanes].toSorted()).toEqual(['orders/0', 'orders/1', 'orders/2']);
     await publish(broker, record(0, 1, { topic: 'bills' }));
-    await vi.waitUntil(() => first.lanes.size === 3 && second.lanes.size === 3);
+    await until(() => first.lanes.size === 3 && second.lanes.size === 3);
     await first.stop();
-    await vi.waitUntil(() => second.lanes.size === 6);
+    await until(() => second.lanes.size === 6);
     expect(other.lanes.size).toBe(6);
     await Promise.all([second.stop(), other.stop()]);
   });
@@ -232,9 +233,9 @@ describe('a source', () => {
       },
       stop.signal,
     );
-    await vi.waitUntil(() => handling.length === 2);
+    await until(() => handling.length === 2);
     const second = reading(broker);
-    await vi.waitUntil(() => second.ids().length === 1);
+    await until(() => second.ids().length === 1);
     expect(aborted).toEqual(second.lanes.size === 1 ? [...second.lanes] : []);
     stop.abort();
     await running;

@@ -1,0 +1,125 @@
+import type {
+  PostgresClientConstructor,
+  PostgresCursor,
+  PostgresPool,
+  PostgresPoolClient,
+  PostgresQueryResult,
+} from 'kysely';
+import { isConnectionLost } from '../driver-fault.ts';
+import type { PgClient, PgPool, PgResult, PgTypes } from '../pool.ts';
+import { ColumnUnreadable } from './column-unreadable.ts';
+import type { ColumnOrigins, ResultField } from './column-origins.ts';
+import { ModelCursor, type CursorClient, type DriverCursor, type DriverCursorConstructor } from './model-cursor.ts';
+import { modelRows } from './model-rows.ts';
+import { modelTypes } from './model-types.ts';
+
+/** What `pg` answers with more than the rest of this package reads. */
+interface ModelResult extends Partial<PgResult> {
+  readonly command: PostgresQueryResult<unknown>['command'];
+  readonly fields?: readonly ResultField[];
+}
+
+/** How results are read. */
+export interface Reading {
+  readonly origins: ColumnOrigins;
+  readonly cursor: DriverCursorConstructor | undefined;
+}
+
+/** The caller's pool as Kysely's own Postgres driver wants one; all that differs is how values are read. The pool stays the caller's to end. */
+export class ModelPool implements PostgresPool {
+  readonly #pool: PgPool;
+  readonly #reading: Reading;
+  /** With the constructor, what Kysely opens a connection of its own with to cancel a query; without, it takes one of the pool. */
+  readonly options: object;
+  readonly Client?: PostgresClientConstructor;
+
+  constructor(pool: PgPool & { readonly Client?: unknown; readonly options?: object }, reading: Reading) {
+    this.#pool = pool;
+    this.#reading = reading;
+    this.options = pool.options ?? {};
+    if (pool.Client !== undefined) this.Client = pool.Client as PostgresClientConstructor;
+  }
+  async connect(): Promise<PostgresPoolClient> {
+    return new ModelClient(await this.#pool.connect(), this.#reading);
+  }
+  async end(): Promise<void> {}
+}
+
+/** What fails here leaves the connection in a state that nobody knows. */
+const CONTROLS_TRANSACTION = /^\s*(?:begin|start|commit|rollback|end|abort)\b/i;
+
+/**
+ * A client while it is lent (hazard P1): it has an error listener, so a connection that dies between two queries does not end the process, and it is
+ * closed instead of pooled again after that, and after a BEGIN, COMMIT or ROLLBACK that failed.
+ */
+class ModelClient implements PostgresPoolClient, CursorClient {
+  readonly #client: PgClient;
+  readonly #reading: Reading;
+  readonly #types: PgTypes;
+  #isUnusable = false;
+  readonly #onError = (): void => {
+    this.#isUnusable = true;
+  };
+  /** Kysely cancels by it. */
+  readonly processID?: number;
+
+  constructor(client: PgClient & Partial<PgTypes> & { readonly processID?: number | null }, reading: Reading) {
+    this.#client = client;
+    this.#reading = reading;
+    this.#types = modelTypes(client);
+    if (typeof client.processID === 'number') this.processID = client.processID;
+    client.on('error', this.#onError);
+  }
+
+  query<R>(text: string, values: readonly unknown[]): Promise<PostgresQueryResult<R>>;
+  query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>;
+  query<R>(
+    what: string | PostgresCursor<R>,
+    values: readonly unknown[] = [],
+  ): Promise<PostgresQueryResult<R>> | PostgresCursor<R> {
+    return typeof what === 'string' ? this.#run<R>(what, values) : (what as ModelCursor<R>).on(this);
+  }
+
+  async #run<R>(text: string, values: readonly unknown[]): Promise<PostgresQueryResult<R>> {
+    try {
+      const result = (await this.#client.query({ text, values: [...values], types: this.#types })) as ModelResult;
+      // The result of several statements at once is a list; Kysely has no rows for those.
+      const { command, rowCount, rows = [], fields } = result;
+      return {
+        command,
+        rowCount: rowCount ?? 0,
+        rows: (rows.length === 0 ? rows : await this.#read(rows, fields)) as R[],
+      };
+    } catch (error) {
+      const isOurs = error instanceof ColumnUnreadable;
+      if (CONTROLS_TRANSACTION.test(text) || (!isOurs && isConnectionLost(error))) this.#isUnusable = true;
+      throw error;
+    }
+  }
+  async #read(rows: readonly unknown[], fields: ModelResult['fields']): Promise<unknown[]> {
+    if (fields === undefined)
+      throw new TypeError('read models need a driver that describes its columns, as pg does in `fields`');
+    const { origins } = this.#reading;
+    if (!origins.know(fields)) await origins.look((query) => this.#client.query(query), fields);
+    return this.finish(rows, fields);
+  }
+
+  async open(text: string, values: readonly unknown[]): Promise<DriverCursor> {
+    const { origins, cursor: Cursor } = this.#reading;
+    if (Cursor === undefined) throw new TypeError('streaming needs the cursor option of readModels');
+    // Now, because nothing can be asked on this connection while the cursor is open.
+    await origins.look((query) => this.#client.query(query));
+    const cursor = new Cursor(text, [...values], { types: this.#types });
+    (this.#client as unknown as { query(cursor: DriverCursor): unknown }).query(cursor);
+    return cursor;
+  }
+
+  finish(rows: readonly unknown[], fields: readonly ResultField[]): unknown[] {
+    return modelRows(rows, this.#reading.origins.of(fields));
+  }
+
+  release(destroy = false): void {
+    this.#client.removeListener('error', this.#onError);
+    this.#client.release(destroy || this.#isUnusable);
+  }
+}

@@ -1,0 +1,348 @@
+import assert from 'node:assert/strict';
+import { t, uuidV7 } from '@leftfold/core';
+import type { StreamRef } from '@leftfold/core';
+import type { Batch, Cursor, LogRecord, Storage } from '@leftfold/subscriptions';
+import type { ConformanceCase } from '../conformance-case.ts';
+import { newEvent, newEvents, newStream, readIds, readStream } from '../event-store/encoded-events.ts';
+import { eventually } from '../eventually.ts';
+import { readSource, recordsOf } from './read-log.ts';
+
+type OpenStorage = () => Promise<Storage>;
+type Batches = readonly Batch<LogRecord>[];
+
+/** What a reader of the whole log gets. The log may hold more than the cases write. */
+export function logCases(open: OpenStorage, timeoutMs?: number): readonly ConformanceCase[] {
+  const readUntil: typeof readSource = (source, isEnough, options) =>
+    readSource(source, isEnough, { ...(timeoutMs !== undefined && { timeoutMs }), ...options });
+  return [
+    {
+      title: 'L1 every event appended before and during reading arrives exactly once, per stream in version order',
+      run: async () => {
+        const storage = await open();
+        const streams = Array.from({ length: 6 }, () => newStream());
+        await write(storage, streams, 10);
+        const writing = Promise.all([
+          write(storage, streams, 60),
+          ...Array.from({ length: 10 }, () => writeTogether(storage, streams)),
+        ]);
+        const batches = await readUntil(storage.log, (read) => idsOf(read, streams).length >= 6 * 80);
+        await writing;
+        for (const stream of streams) assert.deepEqual(idsOf(batches, [stream]), await readIds(storage.store, stream));
+      },
+    },
+    {
+      title: 'the batches of a lane join: each begins where the one before ended, the first where the reader said',
+      run: async () => {
+        const storage = await open();
+        const streams = [newStream(), newStream()];
+        await write(storage, streams, 600);
+        const batches = await readUntil(storage.log, (read) => idsOf(read, streams).length >= 1200);
+        for (const lane of new Set(batches.map((batch) => batch.lane))) {
+          const ofLane = batches.filter((batch) => batch.lane === lane);
+          assert.deepEqual(
+            ofLane.map(({ from }) => from),
+            ['start', ...ofLane.slice(0, -1).map(({ to }) => to)],
+          );
+        }
+        assert.ok(batches.every(({ at, to }) => typeof at === 'string' && typeof to === 'string'));
+      },
+    },
+    {
+      title: 'reading on from the `to` of any batch gives exactly what came after it',
+      run: async () => {
+        const storage = await open();
+        const streams = [newStream(), newStream()];
+        await write(storage, streams, 600);
+        const all = await readUntil(storage.log, (read) => idsOf(read, streams).length >= 1200);
+        for (const [index, { to, lane }] of all.entries()) {
+          const rest = idsOf(
+            all.slice(index + 1).filter((batch) => batch.lane === lane),
+            streams,
+          );
+          if (rest.length === 0) continue;
+          const again = await readUntil(storage.log, (read) => idsOf(read, streams).length >= rest.length, { at: to });
+          assert.deepEqual(idsOf(again, streams), rest, `after batch ${index}`);
+          assert.equal(again[0]?.from, to);
+        }
+      },
+    },
+    {
+      title:
+        'reading from the `at` of any batch gives its very records again, in order, whatever was committed meanwhile',
+      run: async () => {
+        const storage = await open();
+        const streams = [newStream(), newStream()];
+        await write(storage, streams, 300);
+        const all = await readUntil(storage.log, (read) => idsOf(read, streams).length >= 600);
+        await write(storage, [...streams, newStream()], 20);
+        for (const [index, { at, records }] of all.entries()) {
+          if (records.length === 0) continue;
+          const again = await readUntil(storage.log, (read) => recordsOf(read).length >= records.length, { at });
+          const ids = recordsOf(again).map(({ id }) => id);
+          assert.deepEqual(
+            ids.slice(0, records.length),
+            records.map(({ id }) => id),
+            `batch ${index}`,
+          );
+        }
+      },
+    },
+    {
+      title:
+        'whoever has passed a head has everything committed before it was asked for; an older place has not passed it',
+      run: async () => {
+        const storage = await open();
+        const { log } = storage;
+        const stream = newStream();
+        await write(storage, [stream], 3);
+        const head = await log.head();
+        assert.ok(head.size > 0);
+        for (const end of head.values())
+          assert.equal(log.hasPassed('start', end), false, 'from the start of a log with events');
+        const hasPassed = ({ lane, to }: Batch<LogRecord>): boolean => log.hasPassed(to, head.get(lane) as Cursor);
+        const batches = await readUntil(log, (read) =>
+          [...head.keys()].every((lane) => read.some((batch) => batch.lane === lane && hasPassed(batch))),
+        );
+        assert.deepEqual(idsOf(batches, [stream]), await readIds(storage.store, stream));
+        await write(storage, [stream], 1);
+        const later = await log.head();
+        const stale = batches.filter(({ lane, to }) => !log.hasPassed(to, later.get(lane) as Cursor));
+        assert.equal(stale.length, batches.length, 'what was appended later lies before the later head');
+      },
+    },
+    {
+      title: 'an idle reader is handed what is appended next',
+      run: async () => {
+        const storage = await open();
+        const stream = newStream();
+        const last = newStream();
+        await write(storage, [stream], 1);
+        let appended: Promise<void> | undefined;
+        const batches = await readUntil(storage.log, (read) => {
+          if (idsOf(read, [stream]).length === 1) appended ??= write(storage, [last], 1);
+          return idsOf(read, [last]).length === 1;
+        });
+        await appended;
+        assert.deepEqual(idsOf(batches, [last]), await readIds(storage.store, last));
+      },
+    },
+    {
+      title: 'when a reader rejects a batch it is asked again for its place, and goes on from there',
+      run: async () => {
+        const storage = await open();
+        const streams = [newStream(), newStream()];
+        await write(storage, streams, 300);
+        let saved: Cursor | 'start' = 'start';
+        let asked = 0;
+        let handled = 0;
+        let misplaced = 0;
+        const kept: Batch<LogRecord>[] = [];
+        await readUntil(storage.log, () => idsOf(kept, streams).length >= 600, {
+          from: async () => {
+            asked += 1;
+            return saved;
+          },
+          handle: async (batch) => {
+            misplaced += batch.from === saved ? 0 : 1;
+            if (++handled <= 2) throw new Error('another owner has this lane');
+            kept.push(batch);
+            saved = batch.to;
+          },
+        });
+        assert.deepEqual({ asked, misplaced }, { asked: 3, misplaced: 0 });
+        for (const stream of streams) assert.deepEqual(idsOf(kept, [stream]), await readIds(storage.store, stream));
+      },
+    },
+    {
+      title: 'a pending batch holds its lane: the next comes when it is dealt with',
+      run: async () => {
+        const storage = await open();
+        const stream = newStream();
+        await write(storage, [stream], 1);
+        const pending = new Set<string>();
+        let overlaps = 0;
+        const streams = [stream];
+        await readUntil(storage.log, (read) => idsOf(read, streams).length >= 5, {
+          handle: async ({ lane }) => {
+            if (pending.has(lane)) overlaps += 1;
+            pending.add(lane);
+            if (streams.length < 5) {
+              const next = newStream();
+              streams.push(next);
+              await write(storage, [next], 1);
+            }
+            await new Promise((resolve) => setImmediate(resolve));
+            pending.delete(lane);
+          },
+        });
+        assert.equal(overlaps, 0, 'batches of one lane at once');
+      },
+    },
+    {
+      title: 'aborting aborts the pending batch, and run resolves when that has ended',
+      run: async () => {
+        const storage = await open();
+        await write(storage, [newStream()], 1);
+        const stop = new AbortController();
+        const ended: string[] = [];
+        const running = storage.log.run(
+          {
+            name: 'conformance',
+            from: async () => 'start',
+            handle: async (_batch, signal) => {
+              const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+              stop.abort();
+              await aborted;
+              await new Promise((resolve) => setImmediate(resolve));
+              ended.push('handle');
+              throw signal.reason;
+            },
+            faulted: () => ended.push('faulted'),
+          },
+          stop.signal,
+        );
+        await running;
+        assert.deepEqual(ended, ['handle']);
+      },
+    },
+    {
+      title: 'while the reader’s place is pending nothing is read, and aborting ends that, too',
+      run: async () => {
+        const storage = await open();
+        await write(storage, [newStream()], 1);
+        const stop = new AbortController();
+        let read = 0;
+        const running = storage.log.run(
+          {
+            name: 'conformance',
+            from: async (_lane, signal) => {
+              queueMicrotask(() => stop.abort());
+              await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+              throw signal.reason;
+            },
+            handle: async () => void (read += 1),
+            faulted: () => {},
+          },
+          stop.signal,
+        );
+        await running;
+        assert.equal(read, 0);
+      },
+    },
+    {
+      title: 'a run whose signal has aborted already resolves and reads nothing; an idle one ends when it aborts',
+      run: async () => {
+        const storage = await open();
+        await write(storage, [newStream()], 1);
+        let read = 0;
+        const reader = {
+          name: 'conformance',
+          from: async () => 'start' as const,
+          handle: async () => void (read += 1),
+          faulted: () => {},
+        };
+        await storage.log.run(reader, AbortSignal.abort());
+        assert.equal(read, 0);
+        const stop = new AbortController();
+        const running = storage.log.run(reader, stop.signal);
+        await eventually(() => read > 0);
+        stop.abort();
+        await running;
+      },
+    },
+    {
+      title: 'two readers at once each get everything',
+      run: async () => {
+        const storage = await open();
+        const streams = [newStream(), newStream()];
+        const writing = write(storage, streams, 100);
+        const both = await Promise.all(
+          [0, 1].map(() => readUntil(storage.log, (read) => idsOf(read, streams).length >= 200)),
+        );
+        await writing;
+        for (const batches of both) {
+          for (const stream of streams)
+            assert.deepEqual(idsOf(batches, [stream]), await readIds(storage.store, stream));
+        }
+      },
+    },
+    {
+      title: 'a record is the stored event, and decodes to the memory form of the reader’s schema',
+      run: async () => {
+        const storage = await open();
+        const stream = newStream('conformance.thing', 'a tenant');
+        const payload = '{"what":"it", "at":"2026-02-28T00:00:00.000Z","cents":"9007199254740991"}';
+        await storage.store.append([
+          {
+            stream,
+            expect: 'absent',
+            events: [newEvent({ payload, metadata: { correlationId: 'c', headers: { a: '1' } } })],
+          },
+        ]);
+        const batches = await readUntil(storage.log, (read) => idsOf(read, [stream]).length === 1);
+        const [record] = recordsOf(batches).filter((one) => one.stream === stream.id);
+        const [stored] = await readStream(storage.store, stream);
+        assert.ok(record && stored);
+        const event = Object.entries(record).filter(([name]) => name !== 'decode');
+        assert.deepEqual(Object.fromEntries(event), { ...stored });
+        const reader = t.record('ThingHappened', {
+          what: t.string(),
+          at: t.timestampMillis(),
+          cents: t.integer(),
+          more: t.nullable(t.string()),
+        });
+        const decoded = { what: 'it', at: new Date('2026-02-28'), cents: 9007199254740991, more: null };
+        assert.deepEqual(record.decode(reader), decoded);
+        const other = t.record('ThingHappened', { what: t.timestampMillis() });
+        assert.throws(() => record.decode(other), { code: 'LF_RECORD_UNDECODABLE', retryable: false });
+      },
+    },
+    {
+      title: 'a cursor that is none of this log stops the lane, visibly and for good',
+      run: async () => {
+        const storage = await open();
+        await write(storage, [newStream()], 1);
+        for (const at of ['nonsense', `m1/${uuidV7()}/0`, ''] as Cursor[]) {
+          await assert.rejects(
+            readUntil(storage.log, () => true, { at }),
+            ({ code }: { code?: string }) => code?.startsWith('LF_') === true,
+          );
+        }
+      },
+    },
+    {
+      title: 'the log says which one it is, the same each time',
+      run: async () => {
+        const { log } = await open();
+        const identity = await log.identity();
+        assert.ok(identity.id.length > 0 && identity.generation >= 1);
+        assert.deepEqual(await log.identity(), identity);
+        assert.equal(log.ownership, 'leased');
+      },
+    },
+  ];
+}
+
+/** Appends single events to the streams in turn, as many to each, all streams side by side. */
+async function write({ store }: Storage, streams: readonly StreamRef[], each: number): Promise<void> {
+  await Promise.all(
+    streams.map(async (stream) => {
+      for (let written = 0; written < each;) {
+        const events = newEvents(Math.min(1 + (written % 3), each - written));
+        await store.append([{ stream, expect: 'any', events }]);
+        written += events.length;
+      }
+    }),
+  );
+}
+
+/** One event to each stream, in one append. */
+const writeTogether = ({ store }: Storage, streams: readonly StreamRef[]) =>
+  store.append(streams.map((stream) => ({ stream, expect: 'any', events: newEvents(1) })));
+
+const idsOf = (batches: Batches, streams: readonly StreamRef[]): readonly string[] => {
+  const ids = new Set<string>(streams.map(({ id }) => id));
+  return recordsOf(batches)
+    .filter(({ stream }) => ids.has(stream))
+    .map(({ id }) => id);
+};

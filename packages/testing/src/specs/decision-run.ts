@@ -1,0 +1,96 @@
+import { decisionOf, decodeStored, encodeEvent, EventInvalid, isRefusal, refuserOf } from '@leftfold/core';
+import type { AnyDecider, Decided, Deciding, EventId, EventSet, Json, NewEvent, Refusal } from '@leftfold/core';
+import { expectEqual, fail } from './expect-equal.ts';
+
+/** What one command came to. */
+export type DecisionOutcome =
+  | { readonly refusal: Refusal }
+  | { readonly events: readonly NewEvent[]; readonly result: Json | undefined; readonly stateAfter: unknown };
+
+/** What a decision is given besides state and input, fixed for a spec. */
+export type Fixed = Partial<Pick<Deciding, 'id' | 'now' | 'roles'>>;
+
+type Decide = (state: unknown, input: unknown, deciding: Deciding) => Decided<NewEvent>;
+
+/**
+ * Decides one command on the state of these events (in latest form). Runs the decision twice, as a conflict would, and holds it to what production rests
+ * on: same outcome, an untouched state, events and answer that can be stored.
+ * @throws `AssertionError` when one of these does not hold; whatever the decision throws that is no refusal
+ */
+export function runDecision(
+  decider: AnyDecider,
+  command: string,
+  given: () => readonly NewEvent[],
+  input: unknown,
+  fixed: Fixed,
+): DecisionOutcome {
+  const attempt = (): DecisionOutcome => {
+    const state: unknown = decider.fold(given() as never);
+    const outcome = decideOnce(decider, command, state, input, fixed);
+    expectEqual(
+      state,
+      decider.fold(given() as never),
+      `'${command}' changed the state it was given; a decision only reads it`,
+    );
+    return outcome;
+  };
+  const first = attempt();
+  expectEqual(
+    comparable(attempt()),
+    comparable(first),
+    `'${command}' decided differently when it ran again, as it does after a conflict; take time, ids and chance from its third argument`,
+  );
+  return first;
+}
+
+function decideOnce(
+  decider: AnyDecider,
+  command: string,
+  state: unknown,
+  input: unknown,
+  fixed: Fixed,
+): DecisionOutcome {
+  const decisions = decider.decisions as Readonly<Record<string, Decide>>;
+  const decide = decisions[command] as Decide;
+  try {
+    const { events, result } = decisionOf(decide(state, input, decidingOf(decider, fixed)));
+    const stored = events.map((event) => asStored(decider, command, event));
+    if (result !== undefined) {
+      const json: unknown = JSON.parse(JSON.stringify(result) ?? 'null');
+      expectEqual(result, json, `the answer of '${command}' is stored as JSON, and comes back different`);
+    }
+    return { events, result, stateAfter: decider.fold(stored as never, state) };
+  } catch (error) {
+    if (isRefusal(error)) return { refusal: error };
+    throw error;
+  }
+}
+
+/** A decided event as the next command will find it. */
+function asStored(decider: AnyDecider, command: string, event: NewEvent): NewEvent {
+  const type = Object.values(decider.events as EventSet).find((one) => one.type === event.type);
+  if (type === undefined) return fail(`'${command}' decided ${event.type}, which is no event of ${decider.category}`);
+  try {
+    const { payload } = encodeEvent(type, event, 'spec' as EventId, { correlationId: 'spec' });
+    return { ...event, data: decodeStored(type, event.version, payload) };
+  } catch (error) {
+    if (error instanceof EventInvalid)
+      return fail(`'${command}' decided an event that cannot be stored: ${error.message}`);
+    throw error;
+  }
+}
+
+function decidingOf(decider: AnyDecider, { id = 'spec', now = new Date(0), roles = [] }: Fixed): Deciding {
+  let drawn = 0;
+  return {
+    id,
+    now: new Date(now),
+    uuid: () => `00000000-0000-7000-8000-${String(++drawn).padStart(12, '0')}`,
+    metadata: { correlationId: 'spec' },
+    roles,
+    refuse: refuserOf(decider) as Deciding['refuse'],
+  };
+}
+
+const comparable = (outcome: DecisionOutcome): unknown =>
+  'refusal' in outcome ? { refused: outcome.refusal.code, details: outcome.refusal.details } : outcome;

@@ -1,0 +1,81 @@
+import { decodePayload, streamRef, uuidV7 } from '@leftfold/core';
+import type { EventId, LogPosition, NewEvent, StreamVersion } from '@leftfold/core';
+import { RecordUndecodable } from '@leftfold/subscriptions';
+import type { AnyProjection, SourceRecord } from '@leftfold/subscriptions';
+import { fail } from './expect-equal.ts';
+import { givenEvent } from './given-event.ts';
+import type { GivenEvent } from './given-event.ts';
+
+/** Events of one stream, said so by {@link inStream}. */
+export interface EventsOfStream<out E extends NewEvent> {
+  readonly streamKey: string;
+  readonly events: readonly E[];
+}
+
+/** Says whose events these are, where the field `<entity>Id` does not: `given(inStream('order-1', placed, paid))`. @param key of the stream, e.g. the order id. */
+export const inStream = <const E extends NewEvent>(key: string, ...events: readonly E[]): EventsOfStream<E> => ({
+  streamKey: key,
+  events,
+});
+
+/**
+ * Given events as a source hands them over. They are recorded a second apart from 1970-01-01T00:00:00Z on, in the order given, and their positions are
+ * 1, 2, 3 …; both stay with the event in every permutation.
+ * @throws `AssertionError` for an event that the projection does not handle, that does not fit its schema, or whose stream cannot be told
+ */
+export function specRecords(
+  projection: AnyProjection,
+  given: readonly (NewEvent | EventsOfStream<NewEvent>)[],
+): readonly SourceRecord[] {
+  const types = new Map([...projection.handlers.values()].map(({ on }) => [on.type, on]));
+  const versions = new Map<string, number>();
+  return given
+    .flatMap((one): readonly { readonly key?: string; readonly event: NewEvent }[] =>
+      'streamKey' in one ? one.events.map((event) => ({ key: one.streamKey, event })) : [{ event: one }],
+    )
+    .map(({ key, event }, index) => {
+      const stored = givenEvent(types, event);
+      const { category, entity } = partsOf(event.type);
+      const stream = streamRef(category, key ?? keyOf(projection, entity, stored));
+      const version = (versions.get(stream.id) ?? 0) + 1;
+      versions.set(stream.id, version);
+      return {
+        id: uuidV7() as EventId,
+        type: event.type,
+        version: event.version,
+        tenant: '',
+        stream: stream.id,
+        category,
+        key: stream.key,
+        streamVersion: BigInt(version) as StreamVersion,
+        position: BigInt(index + 1) as LogPosition,
+        recordedAt: new Date(index * 1000),
+        metadata: { correlationId: 'spec' },
+        decode: (reader) => {
+          const decoded = decodePayload(reader, stored.payload);
+          if ('value' in decoded) return decoded.value;
+          throw new RecordUndecodable(`${event.type}: ${decoded.issues[0]?.message}`);
+        },
+      };
+    });
+}
+
+/** `orders.order.placed` happened to an `order` of the category `orders.order`. */
+function partsOf(type: string): { readonly category: string; readonly entity: string } {
+  const segments = type.split('.').slice(0, -1);
+  return { category: segments.join('.'), entity: segments.at(-1) ?? '' };
+}
+
+function keyOf(projection: AnyProjection, entity: string, { latest }: GivenEvent): string {
+  const data = latest.data as Readonly<Record<string, unknown>>;
+  const { rowTable } = projection;
+  const candidates = [`${camelCase(entity)}Id`, ...(rowTable.order === 'stream' ? [camelCase(rowTable.key)] : [])];
+  const found = candidates.map((field) => data[field]).find((value) => typeof value === 'string' && value !== '');
+  if (typeof found === 'string') return found;
+  return fail(
+    `given ${latest.type}: it has no field ${candidates.join(' or ')} that tells its stream; say given(inStream('…', event))`,
+  );
+}
+
+const camelCase = (words: string): string =>
+  words.replaceAll(/[-_]+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
