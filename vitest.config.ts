@@ -1,18 +1,40 @@
 import { defineConfig } from 'vitest/config';
 
 /** Tests run on the sources, without a build: the condition picks each package's `src`. */
+// No 'import' among them: workers get them as --conditions, and a CommonJS package would then require another's ES module.
+const conditions = ['leftfold:source', 'node'];
+
 export default defineConfig({
-  resolve: { conditions: ['leftfold:source', 'node', 'import', 'default'] },
-  ssr: { resolve: { conditions: ['leftfold:source', 'node', 'import', 'default'] } },
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
   test: {
-    include: [
-      'packages/*/src/**/*.test.ts',
-      'packages/*/test/**/*.test.ts',
-      'apps/*/src/**/*.test.ts',
-      'infra/src/**/*.test.ts',
-      'test/**/*.test.ts',
+    // What is transformed depends on the tsconfig files (decorators), and the cache on disk does not see them change.
+    fsModuleCache: false,
+    allowOnly: false,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['packages/*/{src,test}/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'infra/**/*.test.ts'],
+          exclude: ['**/node_modules/**', '**/*.int.test.ts'],
+          testTimeout: 30_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: ['packages/*/test/**/*.int.test.ts', 'infra/**/*.int.test.ts', 'test/**/*.test.ts'],
+          globalSetup: ['infra/setup/test-servers.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          // The servers want the other half of a small machine.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
     ],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
   },
 });

@@ -6,4 +6,5 @@ export type { KafkaCluster, KafkaNode } from './kafka-cluster.ts';
 export { findKafka, type FindKafkaOptions, type KafkaOrigin } from './kafka-origin.ts';
 export type { BrokerCount } from './kafka-settings.ts';
 export type { Java } from './java.ts';
+export { endWithStarter } from './end-with-starter.ts';
 export { InfraError, type InfraErrorCode } from './infra-error.ts';

@@ -17,12 +17,19 @@ export interface Audit {
   readonly customers: number;
   readonly faults: readonly string[];
 }
+/** The fields of all four events that the fold below needs. */
+interface Payload {
+  readonly orderId: string;
+  readonly customerId?: string;
+  readonly amount?: { readonly cents: string };
+  readonly paidInFull?: boolean;
+}
 interface LogEvent {
   readonly id: string;
   readonly type: string;
   readonly stream: string;
   readonly version: number;
-  readonly payload: { readonly [field: string]: any };
+  readonly payload: Payload;
 }
 
 /**
@@ -170,9 +177,9 @@ async function checkReadModels(
   const orders = new Map<string, Order>();
   const customers = new Map<string, { orders: number; cancelled: number; paid: number }>();
   for (const { type, payload } of log) {
-    const order = orders.get(payload['orderId'] as string) ?? { status: 'open', paid: 0, customer: '' };
-    orders.set(payload['orderId'] as string, order);
-    order.customer = (payload['customerId'] as string | undefined) ?? order.customer;
+    const order = orders.get(payload.orderId) ?? { status: 'open', paid: 0, customer: '' };
+    orders.set(payload.orderId, order);
+    order.customer = payload.customerId ?? order.customer;
     const customer = customers.get(order.customer) ?? { orders: 0, cancelled: 0, paid: 0 };
     customers.set(order.customer, customer);
     if (type === 'orders.order.placed') customer.orders += 1;
@@ -182,10 +189,10 @@ async function checkReadModels(
       customer.cancelled += 1;
     }
     if (type === 'orders.order.payment-added') {
-      const cents = Number(payload['amount'].cents);
+      const cents = Number(payload.amount?.cents);
       order.paid += cents;
       customer.paid += cents;
-      order.status = payload['paidInFull'] === true ? 'paid' : 'open';
+      order.status = payload.paidInFull === true ? 'paid' : 'open';
     }
   }
   const summaries = await client.query<{ order_id: string; status: string; paid_cents: string; customer_id: string }>(

@@ -24,7 +24,7 @@ interface Answer {
  * is an answer.
  * @throws when the API answers other than the life expects
  */
-export async function liveOrder(api: () => string, life: OrderLife, told: Told): Promise<string | undefined> {
+async function liveOrder(api: () => string, life: OrderLife, told: Told): Promise<string | undefined> {
   const totalCents = life.lines.reduce((sum, [, quantity, cents]) => sum + quantity * cents, 0);
   let orderId: string | undefined;
   let paidCents = 0;

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { endWithStarter } from '@leftfold/infra';
 
 /** One of the sample's entry points. */
 export type EntryPoint = 'api' | 'relay' | 'projector' | 'all';
@@ -37,8 +38,10 @@ export class OrdersProcess {
     const child = spawn(process.execPath, ['--enable-source-maps', main], {
       env: { ...process.env, NODE_OPTIONS: '', PORT: '0', ...this.#environment },
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
     });
     this.#child = child;
+    if (child.pid !== undefined) child.once('exit', endWithStarter(child.pid));
     let sinceStart = '';
     await new Promise<void>((resolve, reject) => {
       const read = (chunk: Buffer): void => {

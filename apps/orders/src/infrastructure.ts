@@ -11,7 +11,7 @@ const pool = new pg.Pool({ connectionString: environment.databaseUrl, max: 10 })
 // A connection that breaks while idle is the pool's to replace; without a listener it would end the process.
 pool.on('error', () => {});
 
-export const storage = postgres({ pool });
+const storage = postgres({ pool });
 export const broker =
   environment.kafkaBrokers.length === 0
     ? undefined

@@ -8,6 +8,5 @@ export async function serve(module: new () => object): Promise<void> {
   const app = await NestFactory.create(module, { return503OnClosing: true, logger: ['log', 'warn', 'error'] });
   app.enableShutdownHooks();
   await app.listen(environment.port, '127.0.0.1');
-  const { port } = app.getHttpServer().address();
-  console.log(`listening on http://127.0.0.1:${port}`);
+  console.log(`listening on ${await app.getUrl()}`);
 }

@@ -11,7 +11,7 @@ const tokens = new WeakMap<object, Map<string, symbol>>();
 export function repositoryToken(aggregate: Injectable, instance = 'default'): InjectionToken {
   const ofDefinition = tokens.get(aggregate) ?? new Map<string, symbol>();
   tokens.set(aggregate, ofDefinition);
-  const category = 'category' in aggregate ? aggregate.category : aggregate.aggregate.category;
+  const { category } = ('category' in aggregate ? aggregate : aggregate.aggregate) as { readonly category: string };
   const token = ofDefinition.get(instance) ?? Symbol(`repository of ${category} (${instance})`);
   ofDefinition.set(instance, token);
   return token;

@@ -5,7 +5,9 @@ import type { InjectionToken } from '@nestjs/common';
 /** The request as the guards left it. Annotate `identify`'s parameter with Express's or Fastify's own type if you like. */
 export interface GuardedRequest {
   readonly headers: { readonly [name: string]: string | readonly string[] | undefined };
-  readonly user?: unknown;
+  /** As the guards left it. */
+  readonly user?: any;
+  readonly [more: string]: any;
 }
 /** Who asks. */
 export interface Identity {
@@ -24,7 +26,7 @@ export interface LeftfoldOptions {
   /** A second instance in one application; then `@InjectRepository(order, 'billing')`. */
   readonly instance?: string;
   /** Who asks. Called after the guards, so `request.user` is there. Nothing else names the tenant: a header cannot. */
-  identify?(request: GuardedRequest & any): Identity;
+  identify?(request: GuardedRequest): Identity;
   /** HTTP status per refusal code. Default 409; `…_NOT_FOUND` 404. */
   readonly status?: { readonly [refusalCode: string]: number };
 }

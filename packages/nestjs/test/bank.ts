@@ -39,7 +39,7 @@ export const accounts = projection('accounts', {
 }).insert(opened, ({ data, stream }) => ({ id: stream.key, owner: data.owner }));
 
 @Controller('accounts')
-export class AccountsController {
+class AccountsController {
   constructor(
     @InjectRepository(account) private readonly repository: Repository<typeof account>,
     @InjectReadModels() readonly readModels: unknown,

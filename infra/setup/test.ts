@@ -1,0 +1,44 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runChecks } from '../checks/run-checks.ts';
+import { trackedFiles } from '../checks/tracked-files.ts';
+import { closingLine, countTests, type TestReport } from './count-tests.ts';
+import { runCommand } from './run-command.mjs';
+
+// `npm test`: every check, then every test; the last line sums them up. With arguments (`npm test -- packages/core`,
+// `npm test -- -t 'L1'`) it runs only the tests that they choose, and leaves the checks to `npm run check`.
+
+const root = join(import.meta.dirname, '..', '..');
+const args = process.argv.slice(2);
+const isWholeRun = args.length === 0;
+
+const gates = isWholeRun ? await runChecks(root) : { passed: 0, failed: 0 };
+const folder = mkdtempSync(join(tmpdir(), 'leftfold-test-'));
+const reportFile = join(folder, 'report.json');
+const exitCode = await runCommand(
+  process.execPath,
+  [
+    join(root, 'node_modules', 'vitest', 'vitest.mjs'),
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${reportFile}`,
+    ...args,
+  ],
+  { cwd: root },
+);
+const report = existsSync(reportFile) ? (JSON.parse(readFileSync(reportFile, 'utf8')) as TestReport) : undefined;
+rmSync(folder, { recursive: true, force: true });
+
+const expected = isWholeRun ? trackedFiles(root).filter((file) => file.endsWith('.test.ts')) : [];
+const tests = countTests(
+  report,
+  exitCode,
+  expected.map((file) => join(root, file)),
+);
+const sum = { ...tests, passed: gates.passed + tests.passed, failed: gates.failed + tests.failed };
+for (const problem of tests.problems) console.log(`FAIL ${problem}`);
+console.log(`\n${closingLine(sum)}`);
+// Tests that a filter leaves out are skipped on purpose.
+if (sum.failed > 0 || (isWholeRun && sum.skipped > 0)) process.exitCode = 1;
