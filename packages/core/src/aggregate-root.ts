@@ -2,7 +2,7 @@ import type { AnyAggregate, CodeOf, EventIn, StateOf } from './aggregate.ts';
 import { refuserOf } from './deciding.ts';
 import type { Deciding } from './deciding.ts';
 import type { Refusal } from './errors.ts';
-import type { Json } from './schema.ts';
+import type { Json } from './schema/schema.ts';
 
 // The repository's way in, kept off the class so that domain code does not see it.
 let recorded: <A extends AnyAggregate>(root: Root<A>) => readonly EventIn<A['events']>[];

@@ -1,6 +1,6 @@
 import { DefinitionError, Refusal } from './errors.ts';
 import type { Metadata } from './message.ts';
-import type { Json } from './schema.ts';
+import type { Json } from './schema/schema.ts';
 
 /** What a decision may use besides state and input. Everything impure is here, so a decision is a pure function and can be run again on conflict. */
 export interface Deciding<Code extends string = string> {

@@ -1,4 +1,4 @@
-import type { Json } from './schema.ts';
+import type { Json } from './schema/schema.ts';
 import type { StreamId, StreamVersion } from './message.ts';
 
 /** Base of all errors of this framework. Recognise them by `code`, never by class or text. */

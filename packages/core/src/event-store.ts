@@ -8,7 +8,7 @@ import type {
   StreamRef,
   StreamVersion,
 } from './message.ts';
-import type { Json } from './schema.ts';
+import type { Json } from './schema/schema.ts';
 
 /** The Avro schema an event was written with. Kept in the log, one row per text; an id never changes its meaning. */
 export interface WriterSchema {

@@ -2,7 +2,7 @@ import { canonicalJson } from './canonical-json.ts';
 import { InputInvalid, LeftfoldError } from './errors.ts';
 import type { NewReply, ReplyKey, StoredReply } from './event-store.ts';
 import type { StreamRef } from './message.ts';
-import type { Json } from './schema.ts';
+import type { Json } from './schema/schema.ts';
 import { sha256 } from './sha256.ts';
 import { utf8Length } from './text.ts';
 

@@ -7,7 +7,7 @@ import { DefinitionError } from './errors.ts';
 import type { EventStore } from './event-store.ts';
 import { aggregateLoader, readsOf } from './load-aggregate.ts';
 import { runCommand } from './run-command.ts';
-import type { Json } from './schema.ts';
+import type { Json } from './schema/schema.ts';
 
 /** The repository of a class: each attempt works on a root of its own, made from the state as it stands then. */
 export function bindRoot<A extends AnyAggregate>(

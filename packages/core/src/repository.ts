@@ -6,7 +6,7 @@ import type { EventStore } from './event-store.ts';
 import type { Common } from './load-aggregate.ts';
 import { bindDecider } from './repository-of-decider.ts';
 import { bindRoot } from './repository-of-root.ts';
-import type { Json } from './schema.ts';
+import type { Json } from './schema/schema.ts';
 
 /** One method per decision: `orders.place(orderId, input, options?)`: load, decide, append, retry on conflict. */
 export type DeciderRepository<A extends AnyDecider> = Common<A> & {

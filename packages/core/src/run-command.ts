@@ -14,7 +14,7 @@ import type { AggregateLoader } from './load-aggregate.ts';
 import { checkMetadata } from './metadata.ts';
 import type { EventId, Metadata, ReadToken, StreamVersion } from './message.ts';
 import type { CommandOptions, Receipt } from './command-options.ts';
-import type { Json } from './schema.ts';
+import type { Json } from './schema/schema.ts';
 import { uuidV7 } from './uuid.ts';
 
 /** The token of a call that wrote nothing: there is nothing to wait for. */
