@@ -16,7 +16,12 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['packages/*/{src,test}/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'infra/**/*.test.ts'],
+          include: [
+            'packages/*/{src,test}/**/*.test.ts',
+            'apps/*/src/**/*.test.ts',
+            'infra/**/*.test.ts',
+            'test/docs/**/*.test.ts',
+          ],
           exclude: ['**/node_modules/**', '**/*.int.test.ts'],
           testTimeout: 30_000,
           sequence: { groupOrder: 0 },
@@ -27,6 +32,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['packages/*/test/**/*.int.test.ts', 'infra/**/*.int.test.ts', 'test/**/*.test.ts'],
+          exclude: ['**/node_modules/**', 'test/docs/**'],
           globalSetup: ['infra/setup/test-servers.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,

@@ -95,10 +95,12 @@ try {
   await caughtUp(databaseUrl, told);
 
   say();
+  const first = lives.length - CALM;
   say(
-    `${requests} requests in ${(wroteMs / 1000).toFixed(1)} s under load; the read models had everything ${(behindMs / 1000).toFixed(1)} s later.`,
+    `Under load, ${first} orders: ${requests} requests in ${(wroteMs / 1000).toFixed(1)} s; the read models had everything ${(behindMs / 1000).toFixed(1)} s later.`,
   );
-  say(`Command → read model, over HTTP: ${calm.report()}; with the kills above: ${underLoad.report()}`);
+  say(`One by one, ${CALM} orders: from the answer to a command until a query over HTTP shows it, ${calm.report()}.`);
+  say(`The same under load, while processes were down: ${underLoad.report()}.`);
   say();
   say('Audit by a reader that uses none of this code:');
   const found = await audit(databaseUrl, brokers, told);

@@ -13,7 +13,7 @@ export interface NewEvent<out Name extends string = string, out V extends number
   readonly data: P;
 }
 
-/** An event as the log holds it, upcast to the latest version of its type. What projections and process managers get. */
+/** An event as the log holds it, upcast to the latest version of its type. What projections get. */
 export interface RecordedEvent<
   out Name extends string = string,
   out V extends number = number,
@@ -55,7 +55,7 @@ export interface EventType<out Name extends string, V extends number, H extends 
   /**
    * The next version of the payload. Versions go up by one; each needs its upcaster (`up`).
    * Upcasters run once, at the one boundary shared by load, replay, Kafka and tests.
-   * A field with a reader default needs no new version: add it in place, the compatibility gate proves it safe.
+   * A field with a reader default ({@link withDefault}, `nullable`) needs no new version: add it in place.
    */
   version<F extends Fields, O extends Upcaster<H[V], Payload<F>> & EventOptions<F>>(
     next: Next<V>,
@@ -66,9 +66,9 @@ export interface EventType<out Name extends string, V extends number, H extends 
 
 /** What a new version says about the one before it. */
 export interface Upcaster<Old, New> {
-  /** The old payload in the new shape. Pure and total: a throw parks every stream that has such an event. */
+  /** The old payload in the new shape. Pure and total: where it throws, loading fails and projections stop (`LF_UPCAST_FAILED`). */
   readonly up: (old: Old) => New;
-  /** How readers of the version before would read this one; for a relay that writes old shapes to a topic. The log is always written in the latest version. */
+  /** How readers of the version before would read this one. Its type is checked; nothing calls it: the log is always written in the latest version. */
   readonly down?: (data: New) => Old;
 }
 
@@ -95,12 +95,12 @@ export type EventOptions<F extends Fields> = {
 } & ([MarksOf<F>] extends [never]
   ? { readonly subject?: StringField<F> }
   : {
-      /** The field that says whose personal data this is; not itself personal. Erasing that subject makes the personal fields unreadable everywhere. */
+      /** The field that says whose personal data this is; not itself personal. */
       readonly subject: StringField<F>;
     });
 /** Options of the type, for all its versions. */
 export interface TypeOptions {
-  /** Stays in the log, never on a topic: read models, reactions and process managers that follow the log see it. */
+  /** Stays in the log, never on a topic: projections that follow the log see it. */
   readonly private?: true;
 }
 

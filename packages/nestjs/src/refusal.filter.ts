@@ -7,6 +7,9 @@ import type { LeftfoldOptions } from './options.ts';
 /** Statuses of our own codes. What is not listed is a fault: 500, or 503 where trying again may help. */
 const STATUS: { readonly [code: string]: number } = {
   LF_EVENT_INVALID: 422,
+  LF_INPUT_NOT_JSON: 400,
+  LF_STREAM_CATEGORY: 400,
+  LF_APPEND_TOO_LARGE: 422,
   LF_STREAM_ID_INVALID: 400,
   LF_TENANT_INVALID: 400,
   LF_METADATA_INVALID: 400,
@@ -19,7 +22,7 @@ const RETRY_AFTER_SECONDS = '1';
 
 /**
  * Answers refusals and faults of the framework as `application/problem+json` (RFC 9457): `type`, `title`, `status`, `code`, and for refusals `detail` and their
- * details. The only place below the application where HTTP numbers stand. A fault's text stays in the log.
+ * details. The only place below the application where HTTP numbers stand. From 500 on the text stays in the log.
  */
 @Catch(LeftfoldError)
 export class RefusalFilter implements ExceptionFilter<LeftfoldError> {

@@ -28,7 +28,7 @@ export interface FollowOptions extends FollowerOptions {
  * (hazards C1, C4).
  *
  * An event newer than the code makes its lane wait (`LF_NEWER_EVENT`); one that cannot be read or folded stops its lane, other lanes go on. A batch without
- * handled events is noted and saved within a second, at a stop at once.
+ * handled events is noted and saved within a second, one without any events within ten, at a stop at once.
  *
  * Makes the projection's table. Servers that are away are no reason to reject: that is tried again, and shows in the status.
  *

@@ -72,8 +72,8 @@ const RESERVED = 'lf1:';
 
 /**
  * Personal data of the event's subject: strings only, because what takes its place (`lf1:…`, reserved: refused in plain text) is a string.
- * Stored and published encrypted under the subject's key; once the subject is erased, readers see `erasedAs`, so no handler needs a
- * case for it. May stand inside `nullable`, records, arrays, maps. An event with such a field must name its `subject`; the field itself
+ * The mark is carried by the types; encryption does not exist yet, the value is stored as it is. `erasedAs` is what readers will see of an erased subject, so no
+ * handler will need a case for it. May stand inside `nullable`, records, arrays, maps. An event with such a field must name its `subject`; the field itself
  * can be no subject, row key or route.
  * @throws {@link DefinitionError} `LF_SCHEMA_INVALID` when `schema` is no `t.string()`, or `erasedAs` could not be stored
  */

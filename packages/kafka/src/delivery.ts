@@ -1,0 +1,68 @@
+import type { PartitionOutcome } from '@leftfold/subscriptions';
+import { asBrokerError, brokerFault } from './broker-fault.ts';
+import { RecordRefused } from './errors.ts';
+import type { PartitionChunks } from './partition-chunks.ts';
+import type { Parcel } from './producer-session.ts';
+import { topicLane } from './topic-lane.ts';
+
+/** How far the records of one partition have come in one publish. */
+export class Delivery {
+  readonly lane: string;
+  readonly #group: PartitionChunks;
+  #written = 0;
+  #sent = false;
+  #refused = false;
+  #cause: unknown;
+
+  constructor(group: PartitionChunks) {
+    this.#group = group;
+    this.lane = topicLane(group.topic, group.partition);
+  }
+
+  get isOpen(): boolean {
+    return this.#written < this.#group.chunks.length && !this.#refused;
+  }
+
+  /** What is next to be sent. From here on it may stand in the partition. */
+  next(): Parcel {
+    this.#sent = true;
+    const { topic, partition, chunks } = this.#group;
+    return { topic, partition, records: chunks[this.#written] ?? [] };
+  }
+
+  written(): void {
+    this.#written++;
+  }
+
+  /** Refused before anything of it was sent. */
+  refuse(cause: unknown): void {
+    this.#refused = true;
+    this.#cause = cause;
+  }
+
+  /** An attempt with others failed: whose fault it was is not known. */
+  doubt(cause: unknown): void {
+    this.#cause = cause;
+  }
+
+  /** An attempt alone failed. */
+  failed(error: unknown): void {
+    const { topic, partition } = this.#group;
+    const { kind, name } = brokerFault(error);
+    if (kind === 'content') this.refuse(new RecordRefused(topic, partition, `the broker says ${name}`, error));
+    else this.#cause = asBrokerError(`publishing to ${this.lane}`, error);
+  }
+
+  /**
+   * `notWritten` only where it is certain: never sent, or all of it one chunk that was refused for its content (the same chunk would have been refused
+   * in an earlier attempt, too). kafkajs repeats inside one attempt and tells only the last error, so no other error proves anything.
+   */
+  outcome(): PartitionOutcome {
+    const { topic, partition, chunks } = this.#group;
+    if (this.#written === chunks.length) return { topic, partition, kind: 'written' };
+    const isCertain = this.#written === 0 && (this.#refused || !this.#sent);
+    return isCertain
+      ? { topic, partition, kind: 'notWritten', refused: this.#refused, cause: this.#cause }
+      : { topic, partition, kind: 'unknown', cause: this.#cause };
+  }
+}

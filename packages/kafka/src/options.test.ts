@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { checkOptions } from './options.ts';
+
+const good = { brokers: ['localhost:9092'], clientId: 'orders', topics: [{ name: 'orders', partitions: 6 }] };
+
+test('the least that is needed is taken', () => {
+  expect(() => checkOptions(good)).not.toThrow();
+});
+
+test.each([
+  ['brokers', { brokers: [] }],
+  ['brokers', { brokers: ['localhost'] }],
+  ['clientId', { clientId: 'a b' }],
+  ['topics', { topics: [] }],
+  ['topics', { topics: [{ name: 'a/b', partitions: 1 }] }],
+  [
+    'topics',
+    {
+      topics: [
+        { name: 'a', partitions: 1 },
+        { name: 'a', partitions: 1 },
+      ],
+    },
+  ],
+  ['partitions', { topics: [{ name: 'a', partitions: 0 }] }],
+  ['replicationFactor', { topics: [{ name: 'a', partitions: 1, replicationFactor: 1.5 }] }],
+  ['sessionTimeoutMs', { sessionTimeoutMs: 10 }],
+  ['maxBatchBytes', { maxBatchBytes: 1 }],
+])('%s outside its bounds is refused, named and with what it may be', (option, changed) => {
+  expect(() => checkOptions({ ...good, ...changed })).toThrow(
+    expect.objectContaining({ code: 'LF_OPTION_OUT_OF_RANGE', message: expect.stringContaining(option) as unknown }),
+  );
+});
+
+test('what is wrong with a broker address is said without the address, which may hold a password', () => {
+  expect(() => checkOptions({ ...good, brokers: ['user:hunter2@host:9092'] })).toThrow(
+    expect.objectContaining({ message: expect.not.stringContaining('hunter2') as unknown }),
+  );
+});

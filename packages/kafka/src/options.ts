@@ -1,0 +1,92 @@
+import { DefinitionError } from '@leftfold/core';
+import type { Codec } from '@leftfold/subscriptions';
+import type { KafkaConfig } from 'kafkajs';
+
+/** A topic this service publishes to or reads from. */
+export interface TopicDeclaration {
+  readonly name: string;
+  /** For ever: partition = hash mod count. 1 to 10,000. */
+  readonly partitions: number;
+  /** The cluster's default when absent. A topic that has fewer copies is refused. */
+  readonly replicationFactor?: number;
+  /** Given when the topic is made, e.g. `{ 'retention.ms': '-1', 'min.insync.replicas': '2' }`. Not compared afterwards. */
+  readonly config?: { readonly [name: string]: string };
+}
+
+/** Settings of {@link kafka}. */
+export interface KafkaOptions {
+  /** `host:port`, at least one; the others are learned from it. */
+  readonly brokers: readonly string[];
+  /** Names this service to the cluster; consumer groups are `<clientId>.<reader's name>`. Letters, digits, `.`, `_`, `-`; at most 100. */
+  readonly clientId: string;
+  /** What is published to and read from. */
+  readonly topics: readonly TopicDeclaration[];
+  /** Makes absent topics at first use. `false` by default: then an absent topic is an error that heals when somebody makes it. */
+  readonly create?: boolean;
+  /** How payloads look on the wire; `jsonCodec()` by default. */
+  readonly codec?: Codec;
+  /** As kafkajs has it: `true`, or Node's TLS options. */
+  readonly ssl?: KafkaConfig['ssl'];
+  /** As kafkajs has it: mechanism with its user name and password, or a provider. Never logged, in no message. */
+  readonly sasl?: KafkaConfig['sasl'];
+  /**
+   * How long a dead reader keeps its lanes: 1,000 to 300,000 ms, 10,000 by default; must lie in what the brokers allow
+   * (`group.min.session.timeout.ms`). It does not bound the handling of a batch: heartbeats go on meanwhile.
+   */
+  readonly sessionTimeoutMs?: number;
+  /** Bytes fetched from one partition at a time: 16,384 to 16,777,216, 1,048,576 by default. A batch read is at most this, or one batch as it was sent (at most 900 KB by our publisher). */
+  readonly maxBatchBytes?: number;
+}
+
+/** Bounds of the numbers, and what stands for an absent one. */
+export const LIMITS = {
+  sessionTimeoutMs: { least: 1_000, most: 300_000, standard: 10_000 },
+  maxBatchBytes: { least: 16_384, most: 16_777_216, standard: 1_048_576 },
+} as const;
+
+const NAME = /^[A-Za-z0-9._-]+$/;
+
+/** @throws DefinitionError `LF_OPTION_OUT_OF_RANGE`, naming the option, what it was and what it may be. */
+export function checkOptions(options: KafkaOptions): void {
+  check(options.brokers.length > 0, 'brokers', '[]', 'at least one host:port');
+  for (const broker of options.brokers)
+    check(/^[^\s/@]+:\d{1,5}$/.test(broker), 'brokers', 'an entry', 'host:port each');
+  check(
+    NAME.test(options.clientId) && options.clientId.length <= 100,
+    'clientId',
+    options.clientId,
+    'letters, digits, ".", "_", "-", 1 to 100 of them',
+  );
+  check(options.topics.length > 0, 'topics', '[]', 'at least one topic');
+  const names = new Set<string>();
+  for (const { name, partitions, replicationFactor } of options.topics) {
+    check(
+      NAME.test(name) && name.length <= 249 && !/^\.{1,2}$/.test(name),
+      'topics',
+      name,
+      'a legal topic name: letters, digits, ".", "_", "-", at most 249',
+    );
+    check(!names.has(name), 'topics', name, 'each topic once');
+    names.add(name);
+    check(isWithin(partitions, 1, 10_000), `topics: partitions of ${name}`, partitions, '1 to 10000');
+    if (replicationFactor !== undefined)
+      check(
+        isWithin(replicationFactor, 1, 32_767),
+        `topics: replicationFactor of ${name}`,
+        replicationFactor,
+        '1 to 32767',
+      );
+  }
+  for (const [option, { least, most }] of Object.entries(LIMITS)) {
+    const value = options[option as keyof typeof LIMITS];
+    if (value !== undefined) check(isWithin(value, least, most), option, value, `${least} to ${most}`);
+  }
+}
+
+function isWithin(value: number, least: number, most: number): boolean {
+  return Number.isInteger(value) && value >= least && value <= most;
+}
+
+function check(holds: boolean, option: string, is: string | number, mayBe: string): void {
+  if (!holds) throw new DefinitionError('LF_OPTION_OUT_OF_RANGE', `kafka({ ${option} }) is ${is}; it must be ${mayBe}`);
+}

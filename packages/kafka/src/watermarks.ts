@@ -1,0 +1,56 @@
+import { asBrokerError } from './broker-fault.ts';
+import type { KafkaClient } from './client.ts';
+import { PartitionCountChanged } from './errors.ts';
+import type { Topics } from './topics.ts';
+
+/** Where a partition begins and ends. */
+export interface Watermarks {
+  /** Of the first record that is still there. */
+  readonly low: bigint;
+  /** Of the next record that will be written. */
+  readonly high: bigint;
+}
+
+/** Asks the brokers where the partitions of a topic begin and end. */
+export class WatermarkReader {
+  readonly #client: KafkaClient;
+  readonly #topics: Topics;
+  readonly #queued: Map<string, Promise<ReadonlyMap<number, Watermarks>>> = new Map();
+  readonly #running: Map<string, Promise<unknown>> = new Map();
+
+  constructor(client: KafkaClient, topics: Topics) {
+    this.#client = client;
+    this.#topics = topics;
+  }
+
+  /**
+   * All partitions of the topic, as they are at some moment after this call. Calls that come while one is under way share the next: a rebalance asks
+   * for every lane at once.
+   * @throws {@link PartitionCountChanged} `LF_PARTITION_COUNT_CHANGED`, BrokerUnavailable `LF_BROKER_UNAVAILABLE`, BrokerRefused `LF_BROKER_REFUSED`
+   */
+  of(topic: string): Promise<ReadonlyMap<number, Watermarks>> {
+    const queued = this.#queued.get(topic);
+    if (queued !== undefined) return queued;
+    const before = this.#running.get(topic) ?? Promise.resolve();
+    const asked = before
+      .catch(() => undefined)
+      .then(() => {
+        this.#queued.delete(topic);
+        return this.#ask(topic);
+      });
+    this.#queued.set(topic, asked);
+    this.#running.set(topic, asked);
+    return asked;
+  }
+
+  async #ask(topic: string): Promise<ReadonlyMap<number, Watermarks>> {
+    const { partitions } = this.#topics.declaration(topic);
+    try {
+      const offsets = await this.#client.administer((admin) => admin.fetchTopicOffsets(topic));
+      if (offsets.length !== partitions) throw new PartitionCountChanged(topic, partitions, offsets.length);
+      return new Map(offsets.map(({ partition, low, high }) => [partition, { low: BigInt(low), high: BigInt(high) }]));
+    } catch (error) {
+      throw asBrokerError(`asking where ${topic} begins and ends`, error);
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import { startKafka } from '@leftfold/infra';
+import type { KafkaCluster } from '@leftfold/infra';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { kafka } from '../src/index.ts';
+import { KafkaClient } from '../src/client.ts';
+import { ConsumerSession } from '../src/consumer-session.ts';
+import { jsonCodec } from '@leftfold/subscriptions';
+import { Topics } from '../src/topics.ts';
+import { topicLane } from '../src/topic-lane.ts';
+import { WatermarkReader } from '../src/watermarks.ts';
+import { CheckpointReader, follow } from './checkpoint-reader.ts';
+import { until } from './until.ts';
+import { relayedRun } from './relayed-records.ts';
+import { newTopic } from './test-cluster.ts';
+
+let cluster: KafkaCluster;
+beforeAll(async () => {
+  cluster = await startKafka({ brokers: 1, own: true });
+});
+afterAll(() => cluster.stop());
+
+test('C5 the broker dies and comes back: publisher and reader tell it, and go on by themselves', async () => {
+  const options = newTopic(2, { brokers: cluster.brokers, sessionTimeoutMs: 3_000 });
+  const broker = kafka(options);
+  const publisher = await broker.publisher();
+  const reader = new CheckpointReader('outage');
+  const running = follow(broker.source, reader);
+  const run = (from: number, to: number) =>
+    [0, 1].flatMap((partition) => relayedRun(options.topic, partition, from, to));
+  const written = async (from: number, to: number): Promise<boolean> =>
+    (await publisher.publish(run(from, to))).every(({ kind }) => kind === 'written');
+  expect(await written(1, 10)).toBe(true);
+  await until('the first are applied', () => reader.model.applied.length === 20);
+
+  await cluster.kill(1);
+  const outcome = await publisher.publish(run(11, 20));
+  expect(outcome.map(({ kind }) => kind)).not.toContain('written');
+  await until('the reader tells it', () => reader.faults.length >= 2);
+  expect(reader.faults.every(({ code, retryMs }) => code === 'LF_BROKER_UNAVAILABLE' && retryMs !== null)).toBe(true);
+  await cluster.startNode(1);
+
+  await until('the publisher goes on', () => written(11, 20));
+  await until('the reader goes on', () => reader.model.applied.length >= 40);
+  expect(reader.recoveries).toContain(undefined);
+  for (const partition of [0, 1])
+    expect(reader.model.idsOf(topicLane(options.topic, partition))).toEqual(
+      Array.from({ length: 20 }, (_, i) => `${partition}-${i + 1}`),
+    );
+  await running.stop();
+  await publisher.close();
+});
+
+test('C5 a consumer without a sign of life is given up, and says so', async () => {
+  const options = newTopic(1, { brokers: cluster.brokers });
+  const client = new KafkaClient(options);
+  const topics = new Topics(client, options);
+  await topics.check();
+  const reader = new CheckpointReader('silent');
+  const setting = {
+    reader,
+    watermarks: new WatermarkReader(client, topics),
+    codec: jsonCodec(),
+    onSeen: () => {},
+    onStray: () => {},
+    onJoined: () => {},
+  };
+  // No consumer is that quick.
+  const session = new ConsumerSession(client.consumer('silent'), [options.topic], setting, 1);
+  await expect(session.run(new AbortController().signal)).rejects.toMatchObject({
+    code: 'LF_BROKER_UNAVAILABLE',
+    message: expect.stringContaining('no sign of life') as unknown,
+  });
+});

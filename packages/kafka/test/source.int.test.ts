@@ -1,0 +1,273 @@
+import type { Cursor, Publisher } from '@leftfold/subscriptions';
+import kafkajs from 'kafkajs';
+import { setTimeout as timer } from 'node:timers/promises';
+import { afterEach, expect, test } from 'vitest';
+import { placeCursor } from '../src/cursor.ts';
+import { kafka, KafkaSource } from '../src/index.ts';
+import type { KafkaOptions } from '../src/index.ts';
+import { topicLane } from '../src/topic-lane.ts';
+import { aborted, CheckpointReader, follow, SharedModel } from './checkpoint-reader.ts';
+import { until } from './until.ts';
+import { noted, relayed, relayedRun, TEST_LOG } from './relayed-records.ts';
+import { administer, newTopic } from './test-cluster.ts';
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const each of open.splice(0).reverse()) await each.close();
+}, 20_000);
+async function publisherOf(options: KafkaOptions): Promise<Publisher> {
+  const publisher = await kafka(options).publisher();
+  open.push(publisher);
+  return publisher;
+}
+function sourceOf(options: KafkaOptions): KafkaSource {
+  return kafka(options).source as KafkaSource;
+}
+function following(source: KafkaSource, reader: CheckpointReader): void {
+  open.push({ close: follow(source, reader).stop });
+}
+async function saveAt(
+  model: SharedModel,
+  topic: string,
+  partition: number,
+  sequence: number,
+  offset = sequence,
+): Promise<void> {
+  const claim = await model.checkpoints.claim(model.follower, topicLane(topic, partition), {
+    owner: 'before',
+    leaseMs: 1_000,
+    respectLease: false,
+  });
+  const to = placeCursor({ last: { log: TEST_LOG, generation: 1, sequence }, nextOffset: BigInt(offset) });
+  await model.checkpoints.save(claim!, { from: 'start', to });
+}
+async function deleteBelow(topic: string, offset: number, partitions: readonly number[]): Promise<void> {
+  await administer(async (admin) => {
+    // Only what this admin client has asked about before can it delete from.
+    await admin.fetchTopicOffsets(topic);
+    await admin.deleteTopicRecords({
+      topic,
+      partitions: partitions.map((partition) => ({ partition, offset: String(offset) })),
+    });
+  });
+}
+const ids = (partition: number, from: number, to: number): readonly string[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => `${partition}-${from + i}`);
+
+test('what was published is read as it was, decoded on demand, and the head is passed', async () => {
+  const options = newTopic(2);
+  const publisher = await publisherOf(options);
+  const metadata = { actor: 'Zoë', effectiveAt: new Date('2025-12-31T00:00:00Z'), headers: { 'x-note': 'Grüße 👋🏽' } };
+  await publisher.publish([
+    relayed(options.topic, 0, 1, { note: '東京 𝄞', key: 'ключ/é', metadata }),
+    relayed(options.topic, 1, 1, { note: '' }),
+  ]);
+  const source = sourceOf(options);
+  const reader = new CheckpointReader('round-trip');
+  following(source, reader);
+  const head = await source.head();
+  expect([...head.keys()].sort()).toEqual([topicLane(options.topic, 0), topicLane(options.topic, 1)]);
+  await until('the head is passed', async () => {
+    for (const [lane, end] of head) if (!source.hasPassed(await reader.model.cursor(lane), end)) return false;
+    return true;
+  });
+  const [record] = reader.batches.find(({ lane }) => lane === topicLane(options.topic, 0))!.records;
+  expect(record).toMatchObject({
+    id: '0-1',
+    type: 'tests.noted.noted',
+    key: 'ключ/é',
+    stream: 'tests.noted-ключ/é',
+    streamVersion: 1n,
+    recordedAt: new Date('2026-01-02T03:04:05.678Z'),
+    metadata: { correlationId: 'c-1', ...metadata },
+  });
+  expect(record!.decode(noted)).toEqual({ note: '東京 𝄞' });
+});
+
+test('a head is not passed before everything it covers was read', async () => {
+  const options = newTopic(1);
+  const source = sourceOf(options);
+  const [empty] = (await source.head()).values();
+  expect(source.hasPassed('start', empty!)).toBe(true);
+  await (await publisherOf(options)).publish(relayedRun(options.topic, 0, 1, 3));
+  const [head] = (await source.head()).values();
+  const at = (offset: bigint) =>
+    placeCursor({ last: { log: TEST_LOG, generation: 1, sequence: 1 }, nextOffset: offset });
+  expect([source.hasPassed('start', head!), source.hasPassed(at(2n), head!), source.hasPassed(at(3n), head!)]).toEqual([
+    false,
+    false,
+    true,
+  ]);
+});
+
+test('the batches of a lane join, in order, one after the other', async () => {
+  const options = newTopic(2, { maxBatchBytes: 16_384 });
+  const publisher = await publisherOf(options);
+  const reader = new CheckpointReader('joined');
+  let atOnce = 0;
+  reader.onBatch = async () => {
+    expect(++atOnce).toBeLessThanOrEqual(2);
+    await timer(2);
+    atOnce--;
+  };
+  following(sourceOf(options), reader);
+  for (let sequence = 1; sequence <= 400; sequence += 20)
+    await publisher.publish(
+      [0, 1].flatMap((partition) => relayedRun(options.topic, partition, sequence, sequence + 19)),
+    );
+  await until('all applied', () => reader.model.applied.length === 800);
+  for (const partition of [0, 1]) {
+    const lane = topicLane(options.topic, partition);
+    expect(reader.model.idsOf(lane)).toEqual(ids(partition, 1, 400));
+    const batches = reader.batches.filter((batch) => batch.lane === lane);
+    expect(batches[0]?.from).toBe('start');
+    for (const [i, batch] of batches.entries())
+      if (i > 0) expect([batch.from, batch.at]).toEqual([batches[i - 1]!.to, batches[i - 1]!.to]);
+  }
+});
+
+test('C2 nothing below the saved place is read while a slow reader is asked for it', async () => {
+  const options = newTopic(3);
+  const publisher = await publisherOf(options);
+  await publisher.publish([0, 1, 2].flatMap((partition) => relayedRun(options.topic, partition, 1, 1_000)));
+  const reader = new CheckpointReader('slow');
+  for (const partition of [0, 1, 2]) await saveAt(reader.model, options.topic, partition, 500);
+  reader.onFrom = async () => timer(300);
+  const source = sourceOf(options);
+  following(source, reader);
+  await until('all applied', () => reader.model.applied.length >= 1_500);
+  for (const partition of [0, 1, 2])
+    expect(reader.model.idsOf(topicLane(options.topic, partition))).toEqual(ids(partition, 501, 1_000));
+  expect({ resent: source.resent, strays: source.strays, faults: reader.faults }).toEqual({
+    resent: 0,
+    strays: 0,
+    faults: [],
+  });
+});
+
+test('records sent twice are applied once and counted', async () => {
+  const options = newTopic(1);
+  const publisher = await publisherOf(options);
+  const source = sourceOf(options);
+  const reader = new CheckpointReader('resent');
+  following(source, reader);
+  await publisher.publish(relayedRun(options.topic, 0, 1, 5));
+  await publisher.publish(relayedRun(options.topic, 0, 3, 5));
+  await publisher.publish(relayedRun(options.topic, 0, 1, 8));
+  await until('the last is applied', () => reader.model.applied.length >= 8);
+  expect(reader.model.idsOf(topicLane(options.topic, 0))).toEqual(ids(0, 1, 8));
+  expect(source.resent).toBe(8);
+});
+
+test('a gap in the sequence stops its lane before it, and no other', async () => {
+  const options = newTopic(2);
+  const publisher = await publisherOf(options);
+  await publisher.publish([
+    ...relayedRun(options.topic, 0, 1, 3),
+    ...relayedRun(options.topic, 0, 5, 9),
+    ...relayedRun(options.topic, 1, 1, 3),
+  ]);
+  const reader = new CheckpointReader('gap');
+  following(sourceOf(options), reader);
+  const [stopped, sound] = [topicLane(options.topic, 0), topicLane(options.topic, 1)];
+  await until('the lane stops', () => reader.codeOf(stopped) !== undefined);
+  expect(reader.codeOf(stopped)).toBe('LF_GAP');
+  await publisher.publish(relayedRun(options.topic, 1, 4, 20));
+  await until('the other goes on', () => reader.model.idsOf(sound).length === 20);
+  expect(reader.model.idsOf(stopped)).toEqual(ids(0, 1, 3));
+});
+
+test('a record that no relay wrote stops its lane with its code', async () => {
+  const options = newTopic(1);
+  const publisher = await publisherOf(options);
+  await publisher.publish(relayedRun(options.topic, 0, 1, 2));
+  const stranger = new kafkajs.Kafka({ brokers: [...options.brokers], logLevel: kafkajs.logLevel.NOTHING }).producer();
+  await stranger.connect();
+  await stranger.send({ topic: options.topic, messages: [{ value: 'hello' }] });
+  await stranger.disconnect();
+  const reader = new CheckpointReader('stranger');
+  following(sourceOf(options), reader);
+  const lane = topicLane(options.topic, 0);
+  await until('the lane stops', () => reader.codeOf(lane) !== undefined);
+  expect(reader.codeOf(lane)).toBe('LF_RECORD_UNDECODABLE');
+  expect(reader.model.idsOf(lane)).toEqual(ids(0, 1, 2));
+});
+
+test('C11 retention has passed the saved place: the lane stops, and starts nowhere else', async () => {
+  const options = newTopic(3);
+  const publisher = await publisherOf(options);
+  await publisher.publish([0, 1, 2].flatMap((partition) => relayedRun(options.topic, partition, 1, 500)));
+  await deleteBelow(options.topic, 300, [0, 1]);
+  const reader = new CheckpointReader('late');
+  await saveAt(reader.model, options.topic, 0, 100);
+  following(sourceOf(options), reader);
+  const [saved, fresh, sound] = [0, 1, 2].map((partition) => topicLane(options.topic, partition));
+  await until('two stop, one goes on', () => reader.model.idsOf(sound!).length === 500 && reader.faults.length >= 2);
+  expect([reader.codeOf(saved!), reader.codeOf(fresh!)]).toEqual(['LF_RETENTION_PASSED', 'LF_RETENTION_PASSED']);
+  expect(reader.model.applied).toHaveLength(500);
+});
+
+test('C11 retention passes a reader at work: kafkajs jumps, the lane stops', async () => {
+  const options = newTopic(1);
+  const publisher = await publisherOf(options);
+  const reader = new CheckpointReader('overtaken');
+  const lane = topicLane(options.topic, 0);
+  const held = Promise.withResolvers<void>();
+  reader.onBatch = (_batch, signal) => Promise.race([held.promise, aborted(signal)]);
+  following(sourceOf(options), reader);
+  await publisher.publish(relayedRun(options.topic, 0, 1, 10));
+  await until('the first batch is under way', () => reader.batches.length === 1);
+  const read = reader.batches[0]!.records.length;
+  await publisher.publish(relayedRun(options.topic, 0, 11, 20));
+  await deleteBelow(options.topic, 15, [0]);
+  held.resolve();
+  await until('the lane stops', () => reader.codeOf(lane) !== undefined);
+  expect(reader.codeOf(lane)).toBe('LF_RETENTION_PASSED');
+  expect(reader.model.idsOf(lane)).toEqual(ids(0, 1, read));
+});
+
+test('C11b a topic made anew stops its followers, shorter or grown past the saved place', async () => {
+  const options = newTopic(2);
+  const publisher = await publisherOf(options);
+  // A relay that went on: its numbers do not begin anew with the offsets.
+  await publisher.publish([...relayedRun(options.topic, 0, 101, 150), ...relayedRun(options.topic, 1, 101, 150)]);
+  const reader = new CheckpointReader('anew');
+  await saveAt(reader.model, options.topic, 0, 100);
+  await saveAt(reader.model, options.topic, 1, 30);
+  following(sourceOf(options), reader);
+  const [shorter, grown] = [topicLane(options.topic, 0), topicLane(options.topic, 1)];
+  await until('both stop', () => reader.codeOf(shorter) !== undefined && reader.codeOf(grown) !== undefined);
+  expect([reader.codeOf(shorter), reader.codeOf(grown)]).toEqual(['LF_TOPIC_RECREATED', 'LF_GAP']);
+  expect(reader.model.applied).toEqual([]);
+});
+
+test('a cursor of another source stops the lane', async () => {
+  const options = newTopic(1);
+  const reader = new CheckpointReader('mixed-up');
+  const lane = topicLane(options.topic, 0);
+  const { checkpoints, follower } = reader.model;
+  const claim = await checkpoints.claim(follower, lane, { owner: 'before', leaseMs: 1_000, respectLease: false });
+  await checkpoints.save(claim!, { from: 'start', to: 'm1/x/5' as Cursor });
+  following(sourceOf(options), reader);
+  await until('the lane stops', () => reader.codeOf(lane) !== undefined);
+  expect(reader.codeOf(lane)).toBe('LF_CURSOR_INVALID');
+});
+
+test('a batch whose schema is not known yet is tried again, visibly', async () => {
+  const options = newTopic(1);
+  const { codec } = kafka(options);
+  let failures = 2;
+  const late = {
+    ...codec,
+    prepare: async () => {
+      if (failures-- > 0)
+        throw Object.assign(new Error('not there yet'), { code: 'LF_SCHEMA_UNKNOWN', retryable: true });
+    },
+  };
+  const publisher = await publisherOf(options);
+  await publisher.publish(relayedRun(options.topic, 0, 1, 3));
+  const reader = new CheckpointReader('schemas');
+  following(sourceOf({ ...options, codec: late }), reader);
+  await until('all applied', () => reader.model.applied.length === 3);
+  expect(reader.faults.map(({ code }) => code)).toEqual(['LF_SCHEMA_UNKNOWN', 'LF_SCHEMA_UNKNOWN']);
+});
