@@ -28,7 +28,9 @@ afterAll(() => fixture.close());
 test.each([100, 300, 2000])('a stream of %i rows at a time gives all, with values as the row says', async (chunk) => {
   const rows: unknown[] = [];
   for await (const row of open().selectFrom('streamed').selectAll().orderBy('n').stream(chunk)) rows.push(row);
-  expect(rows).toStrictEqual(Array.from({ length: COUNT }, (_, n) => ({ id: String(n + 1), n: n + 1, l: BigInt(n + 1) })));
+  expect(rows).toStrictEqual(
+    Array.from({ length: COUNT }, (_, n) => ({ id: String(n + 1), n: n + 1, l: BigInt(n + 1) })),
+  );
 });
 
 test('a stream may be left early, and inside a transaction others follow on its connection', async () => {

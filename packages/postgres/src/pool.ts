@@ -1,0 +1,42 @@
+/** How a driver turns a column's text into a value. */
+export interface PgTypes {
+  getTypeParser(oid: number, format?: 'text' | 'binary'): (text: string) => unknown;
+}
+
+/** One statement for the driver. Parameters are given in text form; `types` is given with each, so the pool's own parsers stay as they are. */
+export interface PgQuery {
+  readonly text: string;
+  readonly values?: unknown[];
+  /** Prepared under this name, once per connection. */
+  readonly name?: string;
+  readonly types?: PgTypes;
+  /** Milliseconds until the driver gives up; the connection is thrown away then. Drivers that do not know it wait. */
+  readonly query_timeout?: number;
+}
+
+/** The part of a driver's result that is read. */
+export interface PgResult {
+  readonly rows: unknown[];
+  readonly rowCount: number | null;
+}
+
+/** A transaction of the caller's: a client on which BEGIN was sent. `pg`'s `Client` and `PoolClient` fit. */
+export interface PgTransaction {
+  query(query: PgQuery): Promise<PgResult>;
+}
+
+/** The part of `pg.PoolClient` that is called. */
+export interface PgClient extends PgTransaction {
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  removeListener(event: 'error', listener: (error: Error) => void): unknown;
+  /** With `true` the connection is closed, not pooled again. */
+  release(destroy?: boolean | Error): void;
+}
+
+/**
+ * The part of `pg.Pool` that is called; users pass their own, with their own limits and settings, and end it themselves. Nothing is set on its
+ * connections beyond a statement of ours: no parsers, no session settings.
+ */
+export interface PgPool {
+  connect(): Promise<PgClient>;
+}

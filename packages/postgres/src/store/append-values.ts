@@ -1,0 +1,102 @@
+import { kafkaKey, partitionHash } from '@leftfold/core';
+import type { EncodedEvent, Expectation, NewReply, StreamAppend, StreamVersion, WriterSchema } from '@leftfold/core';
+import { arrayParameter } from '../column-types.ts';
+import type { HeadExpectation } from './append-statements.ts';
+import { metadataText } from './event-row.ts';
+import type { TokenFrame } from './read-token.ts';
+
+/** What an append needs to know beside what it is given. */
+export interface AppendContext {
+  readonly schemaId: (schema: WriterSchema) => number;
+  readonly topic: (category: string) => string | null;
+}
+
+const MAX_INT8 = 2n ** 63n - 1n;
+
+/** Which statement appends under an expectation. */
+export function headExpectation(expect: Expectation): HeadExpectation {
+  if (typeof expect !== 'bigint') return expect;
+  return expect === 0n ? 'absent' : 'exact';
+}
+
+/** Where the caller said that a stream without events stands; nothing of it was checked. */
+export function statedVersion(expect: Expectation): StreamVersion {
+  return (typeof expect === 'bigint' ? expect : 0n) as StreamVersion;
+}
+
+/** The 31-bit hash of a stream's Kafka key. */
+export function hashOf({ stream }: StreamAppend): number {
+  return partitionHash(kafkaKey(stream.tenant, stream.id));
+}
+
+/** Parameters of `appendStatement`. */
+export function appendValues(append: StreamAppend, context: AppendContext): readonly unknown[] {
+  const { stream, expect, events } = append;
+  const isExact = headExpectation(expect) === 'exact';
+  return [
+    stream.tenant,
+    stream.id,
+    stream.category,
+    isExact ? int8(expect as bigint) : hashOf(append),
+    events.length,
+    ...eventArrays([append], context),
+  ];
+}
+
+/** Parameters of `groupStatement`. @param appends those with events. */
+export function groupValues(appends: readonly StreamAppend[], context: AppendContext): readonly unknown[] {
+  const each = <T extends string | number | bigint | null>(value: (append: StreamAppend) => T): string =>
+    arrayParameter(appends.map(value));
+  const eachEvent = (value: (place: number, nth: number) => number): string =>
+    arrayParameter(appends.flatMap(({ events }, i) => events.map((_, k) => value(i + 1, k + 1))));
+  return [
+    each(({ stream }) => stream.tenant),
+    each(({ stream }) => stream.id),
+    each(({ stream }) => stream.category),
+    each(hashOf),
+    each(({ expect }) => expectedNumber(expect)),
+    each(({ events }) => events.length),
+    eachEvent((place) => place),
+    eachEvent((_, nth) => nth),
+    ...eventArrays(appends, context),
+  ];
+}
+
+/** The further parameters of `groupStatement` when it stores a reply. @param all also those without events. */
+export function replyValues(reply: NewReply, frame: TokenFrame, all: readonly StreamAppend[]): readonly unknown[] {
+  const places = all.flatMap(({ events }, i) => (events.length > 0 ? [i + 1] : []));
+  return [
+    reply.tenant,
+    reply.key,
+    reply.requestHash,
+    reply.reply,
+    reply.keepMs,
+    frame.before,
+    frame.after,
+    arrayParameter(all.map(({ expect }) => int8(statedVersion(expect)))),
+    arrayParameter(places),
+  ];
+}
+
+function eventArrays(appends: readonly StreamAppend[], { schemaId, topic }: AppendContext): readonly string[] {
+  const each = <T extends string | number | null>(value: (event: EncodedEvent, append: StreamAppend) => T): string =>
+    arrayParameter(appends.flatMap((append) => append.events.map((event) => value(event, append))));
+  return [
+    each(({ id }) => id),
+    each(({ schema }) => schemaId(schema)),
+    each((event, { stream }) => (event.private ? null : topic(stream.category))),
+    each(({ payload }) => payload),
+    each(({ metadata }) => metadataText(metadata)),
+  ];
+}
+
+function expectedNumber(expect: Expectation): bigint | null {
+  if (typeof expect === 'bigint') return int8(expect);
+  return { any: null, absent: 0n, present: -1n }[expect];
+}
+
+/** A version as the database can hold it. One that lies outside is met by no stream, and neither is the nearest that fits. */
+function int8(version: bigint): bigint {
+  if (version > MAX_INT8) return MAX_INT8;
+  return version < 0n ? -2n : version;
+}
