@@ -61,7 +61,9 @@ const READY_WITHIN_MS = 90_000;
 export async function startCluster(host: KafkaHost): Promise<KafkaCluster> {
   const ids = host.nodes.map((node) => node.id);
   try {
-    await Promise.all(ids.map((id) => host.start(id)));
+    const starts = await Promise.allSettled(ids.map((id) => host.start(id)));
+    // All of them, before anything is discarded: what is still starting then would come up afterwards and stay.
+    for (const start of starts) if (start.status === 'rejected') throw start.reason;
     await Promise.all(ids.map((id) => untilItSees(host, id, ids)));
   } catch (error) {
     await host.discard();

@@ -59,6 +59,15 @@ test('a group without a coordinator is told with the right that may be missing',
   expect(told.message).toContain('Read right on the group');
 });
 
+test.each([
+  ['INVALID_REPLICATION_FACTOR', 'replicationFactor'],
+  ['INVALID_CONFIG', 'config'],
+])('a topic that cannot be made for %s is told with what to correct', (type, remedy) => {
+  const told = asBrokerError('checking the topics', error({ errors: [error({ type })] }));
+  expect(told.message).toContain(`(${type}; `);
+  expect(told.message).toContain(remedy);
+});
+
 test('an error of ours passes unchanged', () => {
   const ours = new TopicUnknown('orders', 'absent');
   expect(asBrokerError('publishing', ours)).toBe(ours);

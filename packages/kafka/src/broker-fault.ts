@@ -29,6 +29,11 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
     /^KafkaJSGroupCoordinatorNotFound$/,
     'no coordinator for the consumer group: a missing Read right on the group looks the same',
   ],
+  [
+    /^INVALID_REPLICATION_FACTOR$/,
+    'a topic to be made asks for more copies than there are brokers: lower its replicationFactor, or start brokers',
+  ],
+  [/^INVALID_CONFIG$/, 'a topic to be made has a setting the brokers do not take: correct its config'],
 ];
 
 /** What is known of an error of kafkajs: its kind, and the most telling name in it (`MESSAGE_TOO_LARGE`, `ECONNREFUSED`, …). */

@@ -29,6 +29,7 @@ export class ConsumerSession {
   readonly #setting: SessionSetting;
   readonly #silenceMs: number;
   readonly #ended: PromiseWithResolvers<never> = Promise.withResolvers();
+  #started: Promise<void> = Promise.resolve();
   #lanes: ReadonlyMap<Lane, AssignedLane> = new Map();
   readonly #runs: Map<Lane, Promise<void>> = new Map();
   #isEnding = false;
@@ -42,7 +43,10 @@ export class ConsumerSession {
     this.#silenceMs = silenceMs;
   }
 
-  /** Resolves after `signal` has aborted and all handlers have ended; rejects with the reason when the consumer crashes. Called once. */
+  /**
+   * Resolves when `signal` aborts, rejects with the reason when the consumer crashes; then all lanes are given up, but handlers may still be at work:
+   * {@link end} comes next, always. Called once.
+   */
   async run(signal: AbortSignal): Promise<void> {
     this.#listen();
     const aborted = Promise.withResolvers<void>();
@@ -50,9 +54,9 @@ export class ConsumerSession {
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
     const watch = setInterval(() => this.#watch(), this.#silenceMs / 4);
-    const started = this.#start();
+    this.#started = this.#start();
     try {
-      await Promise.race([started, aborted.promise, this.#ended.promise]);
+      await Promise.race([this.#started, aborted.promise, this.#ended.promise]);
       await Promise.race([aborted.promise, this.#ended.promise]);
     } finally {
       this.#isEnding = true;
@@ -60,17 +64,22 @@ export class ConsumerSession {
       signal.removeEventListener('abort', onAbort);
       this.#giveUpLanes({ tell: !signal.aborted });
       this.#pauseAll();
-      await Promise.all(this.#runs.values());
-      await this.#leave(started);
     }
+  }
+
+  /** Waits for the last handlers, then leaves the group. A part of its own, so that a crash is told even when a handler never ends. */
+  async end(): Promise<void> {
+    await Promise.all(this.#runs.values());
+    await this.#leave();
   }
 
   /**
    * kafkajs lets a join that is under way go through after a disconnect: such a member would hold lanes, send heartbeats and read nothing. So the
    * disconnect comes after the join; where that takes long, once more.
    */
-  async #leave(started: Promise<void>): Promise<void> {
+  async #leave(): Promise<void> {
     const disconnect = (): Promise<void> => this.#consumer.disconnect().catch(() => undefined);
+    const started = this.#started;
     const left = started.then(disconnect, disconnect);
     const late = timer(LEAVE_MS, true, { ref: false });
     if (await Promise.race([left, late]))

@@ -95,7 +95,10 @@ export class RecordRefused extends LeftfoldError {
   readonly retryable = false as const;
 
   constructor(topic: string, partition: number, why: string, cause?: unknown) {
-    super(`records for ${topic}/${partition} are refused: ${why}; nothing of them is in the topic`, { cause });
+    super(
+      `records for ${topic}/${partition} are refused: ${why}; mend the cause at the topic, then start the relay again`,
+      { cause },
+    );
   }
 }
 

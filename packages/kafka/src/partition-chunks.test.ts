@@ -44,6 +44,14 @@ test('a partition of 3.6 MB of small records is cut in chunks the broker takes',
   expect(group?.chunks.length).toBe(5);
 });
 
+test('no record is left out, whatever the limit is', () => {
+  const three = [1, 2, 3].map((bytes) => record('a', 0, bytes));
+  for (const limit of [Number.NaN, -1, 0, Infinity]) {
+    const groups = partitionChunks(three, limit);
+    expect(groups.flatMap(({ chunks }) => chunks.flat())).toEqual(three);
+  }
+});
+
 test('bytes are counted in UTF-8, with the headers', () => {
   const plain = { ...record('a', 0, 10), key: 'k' };
   expect(recordBytes({ ...plain, key: '𝄞' }) - recordBytes(plain)).toBe(3);

@@ -31,10 +31,11 @@ export function partitionChunks(
     const id = `${topic}/${partition}`;
     let group = groups.get(id);
     if (group === undefined)
-      groups.set(id, (group = { topic, partition, chunks: [], filledBytes: Infinity, largestBytes: 0 }));
+      groups.set(id, (group = { topic, partition, chunks: [[]], filledBytes: BATCH_BYTES, largestBytes: 0 }));
     const bytes = recordBytes(record);
     if (group.filledBytes + bytes > chunkBytes) {
-      group.chunks.push([]);
+      // There is a chunk from the start, whatever the limit is: a record that stood in none would count as written.
+      if (group.filledBytes > BATCH_BYTES) group.chunks.push([]);
       group.filledBytes = BATCH_BYTES;
     }
     group.chunks.at(-1)?.push(record);

@@ -37,10 +37,16 @@ export class ProducerSession {
   static async open(client: KafkaClient, topics: Topics): Promise<ProducerSession> {
     const facts = await topics.facts();
     const producer = client.producer();
+    const connecting = producer.connect();
     try {
-      await limited(producer.connect());
+      await limited(connecting);
     } catch (error) {
       discard(producer);
+      // Given up, it may go through after all, and what it opened would stay open.
+      connecting.then(
+        () => discard(producer),
+        () => undefined,
+      );
       throw asBrokerError('connecting to publish', error);
     }
     return new ProducerSession(producer, facts);

@@ -19,7 +19,7 @@ import type { TopicFacts, Topics } from './topics.ts';
 const SECOND_ROUND_MS = 15_000;
 
 /**
- * Publishes over kafkajs in the form that was proved under broken connections, lost answers, moving leaders and killed brokers: two rounds, nothing
+ * Publishes over kafkajs, made for broken connections, lost answers, moving leaders and killed brokers: two rounds, nothing
  * more. The first sends to all partitions at once. If anything of it is doubtful, the second sends to each partition alone, one after
  * the other, because only that tells what became of it (kafkajs throws one error for all). What is then not written is told, and is the relay's to send
  * again: its records carry their sequence, so doubles are harmless.

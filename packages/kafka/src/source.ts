@@ -53,9 +53,11 @@ export class KafkaSource implements Source<SourceRecord> {
     let isTroubled = false;
     for (let attempt = 0; !signal.aborted;) {
       const began = Date.now();
+      let session: ConsumerSession | undefined;
+      let retryMs = 0;
       try {
         await this.#topics.check();
-        const session = new ConsumerSession(
+        session = new ConsumerSession(
           this.#client.consumer(`${this.#options.clientId}.${reader.name}`),
           this.#topics.declared.map(({ name }) => name),
           {
@@ -74,15 +76,18 @@ export class KafkaSource implements Source<SourceRecord> {
         );
         await session.run(signal);
       } catch (error) {
-        const fault = asBrokerError(`reading as ${reader.name}`, error);
         if (signal.aborted) return;
-        if (!fault.retryable) throw fault;
+        const fault = asBrokerError(`reading as ${reader.name}`, error);
         attempt = Date.now() - began > SOUND_MS ? 1 : attempt + 1;
-        const retryMs = fullJitter(attempt, AGAIN);
+        retryMs = fullJitter(attempt, AGAIN);
         isTroubled = true;
-        reader.faulted(undefined, fault, retryMs);
-        await timer(retryMs, undefined, { signal }).catch(() => undefined);
+        // Before the handlers have ended: one that never does would hide it.
+        reader.faulted(undefined, fault, fault.retryable ? retryMs : null);
+        if (!fault.retryable) throw fault;
+      } finally {
+        await session?.end();
       }
+      await timer(retryMs, undefined, { signal }).catch(() => undefined);
     }
   }
 

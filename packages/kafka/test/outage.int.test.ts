@@ -29,7 +29,7 @@ test('C5 the broker dies and comes back: publisher and reader tell it, and go on
     [0, 1].flatMap((partition) => relayedRun(options.topic, partition, from, to));
   const written = async (from: number, to: number): Promise<boolean> =>
     (await publisher.publish(run(from, to))).every(({ kind }) => kind === 'written');
-  expect(await written(1, 10)).toBe(true);
+  await until('the first are written', () => written(1, 10));
   await until('the first are applied', () => reader.model.applied.length === 20);
 
   await cluster.kill(1);
@@ -70,4 +70,31 @@ test('C5 a consumer without a sign of life is given up, and says so', async () =
     code: 'LF_BROKER_UNAVAILABLE',
     message: expect.stringContaining('no sign of life') as unknown,
   });
+  await session.end();
+});
+
+test('C5 an outage is told though a handler does not end, and afterwards nothing is skipped', async () => {
+  const options = newTopic(1, { brokers: cluster.brokers, sessionTimeoutMs: 3_000 });
+  const broker = kafka(options);
+  const publisher = await broker.publisher();
+  const reader = new CheckpointReader('hanging');
+  const released = Promise.withResolvers<void>();
+  // Cares for no signal.
+  reader.onBatch = () => released.promise;
+  const running = follow(broker.source, reader);
+  await until('the records are written', async () =>
+    (await publisher.publish(relayedRun(options.topic, 0, 1, 5))).every(({ kind }) => kind === 'written'),
+  );
+  await until('a batch is under way', () => reader.batches.length === 1);
+  const before = reader.faults.length;
+  await cluster.kill(1);
+  await until('the reader tells it', () => reader.faults.length > before);
+  expect(reader.faults.at(-1)).toMatchObject({ lane: undefined, code: 'LF_BROKER_UNAVAILABLE' });
+  expect(reader.model.applied).toEqual([]);
+  await cluster.startNode(1);
+  released.resolve();
+  await until('all is applied', () => reader.model.applied.length >= 5);
+  expect(reader.model.idsOf(topicLane(options.topic, 0))).toEqual(['0-1', '0-2', '0-3', '0-4', '0-5']);
+  await running.stop();
+  await publisher.close();
 });

@@ -11,6 +11,8 @@ interface Member {
   readonly runLane: RunLane;
   readonly lanes: Map<Lane, AbortController>;
   readonly running: Set<Promise<void>>;
+  /** Aborts when it wants to go: what it has it keeps until its handlers have ended, but it is given nothing more. */
+  readonly leaving: AbortSignal;
 }
 
 /**
@@ -29,7 +31,7 @@ export class ConsumerGroups {
   /** Makes `reader` one of the readers of its name until `signal` aborts; resolves when all that its lanes were doing has ended. */
   async run(reader: Reader, runLane: RunLane, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
-    const member: Member = { reader, runLane, lanes: new Map(), running: new Set() };
+    const member: Member = { reader, runLane, lanes: new Map(), running: new Set(), leaving: signal };
     this.#change(reader.name, (members) => [...members, member]);
     await untilAborted(signal);
     for (const lane of member.lanes.values()) lane.abort(signal.reason);
@@ -54,7 +56,7 @@ export class ConsumerGroups {
     }
     for (const lane of this.#topics.lanes) {
       const member = owner(lane);
-      if (member && !member.lanes.has(lane)) give(member, lane);
+      if (member && !member.leaving.aborted && !member.lanes.has(lane)) give(member, lane);
     }
   }
 }

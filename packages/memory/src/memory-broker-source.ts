@@ -83,6 +83,8 @@ export class MemoryBrokerSource implements Source {
       } catch (fault) {
         return fault;
       }
+      const end = this.#topics.records(lane).length;
+      if (place.offset > end) return beyondTheEnd(lane, place.offset, end);
       await this.#topics.reached(lane, place.offset, signal);
       if (signal.aborted) return undefined;
       const { records, to, fault } = await this.#page(lane, place);
@@ -118,6 +120,12 @@ export class MemoryBrokerSource implements Source {
     return { records, to: { offset, last }, fault };
   }
 }
+
+const beyondTheEnd = (lane: Lane, saved: number, end: number): InputInvalid =>
+  new InputInvalid(
+    'LF_TOPIC_RECREATED',
+    `${lane}: the saved place is offset ${saved}, but the partition ends at ${end}: it was saved with another broker; start a new version of this follower`,
+  );
 
 const cursorOf = (place: Place): Cursor => JSON.stringify(place) as Cursor;
 

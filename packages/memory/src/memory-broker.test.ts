@@ -198,6 +198,53 @@ describe('a source', () => {
     expect(reader.faults[0]?.[1]).toMatchObject({ code: 'LF_CURSOR_INVALID' });
     await reader.stop();
   });
+  test('C11b stops at a place beyond the end of its partition, which another broker gave out', async () => {
+    const places = new Map<Lane, Cursor | 'start'>();
+    const old = memoryBroker({ partitions: 1 });
+    await publish(old, record(0, 1), record(0, 2));
+    const before = reading(old, places);
+    await until(() => before.ids().length === 2);
+    await before.stop();
+    const anew = memoryBroker({ partitions: 1 });
+    await publish(anew, record(0, 1));
+    const after = reading(anew, places);
+    await until(() => after.faults.length > 0);
+    expect(after.faults).toEqual([['orders/0', expect.objectContaining({ code: 'LF_TOPIC_RECREATED' })]]);
+    expect(after.ids()).toEqual([]);
+    await after.stop();
+  });
+  test('a reader that is stopping keeps what it has until its handlers have ended, and is given nothing more', async () => {
+    const broker = memoryBroker({ partitions: 2 });
+    await publish(broker, record(0, 1), record(1, 1));
+    const handled: Lane[] = [];
+    const released = Promise.withResolvers<void>();
+    const stop = new AbortController();
+    let isOver = false;
+    const stopping = broker.source
+      .run(
+        {
+          name: 'reader',
+          from: async () => 'start',
+          handle: async ({ lane }) => {
+            handled.push(lane);
+            await released.promise;
+          },
+          faulted: () => {},
+        },
+        stop.signal,
+      )
+      .then(() => (isOver = true));
+    await until(() => handled.length === 2);
+    const second = reading(broker);
+    await until(() => second.lanes.size === 1);
+    stop.abort();
+    // Its lane falls to the one that is going, which must not begin anew.
+    await second.stop();
+    expect(isOver).toBe(false);
+    released.resolve();
+    await stopping;
+    expect(handled).toHaveLength(2);
+  });
   test('shares out lanes among the readers of a name, and again when one comes, goes, or a topic is made', async () => {
     const broker = memoryBroker({ partitions: 3 });
     await publish(broker, record(0, 1));
