@@ -7,6 +7,7 @@ import { Freshness } from './freshness.ts';
 import { orderLives } from './order-life.ts';
 import { OrdersProcess } from './orders-process.ts';
 import { progressBar } from './progress-bar.ts';
+import { UnderWay } from './under-way.ts';
 import { caughtUp } from './wait-caught-up.ts';
 
 const CONCURRENCY = 12;
@@ -58,7 +59,7 @@ try {
   const underLoad = new Freshness(api.url);
   const kills = new Map<number, OrdersProcess>([[400, projector]]);
   if (kafka) kills.set(200, relay).set(600, relay);
-  const revivals: Promise<void>[] = [];
+  const revivals = new UnderWay();
   const begun = performance.now();
   await liveOrders(
     () => api.url,
@@ -67,14 +68,14 @@ try {
     told,
     (done, orderId) => {
       const victim = kills.get(done);
-      if (victim !== undefined) revivals.push(killAndRestart(victim, (line) => bar.say(line)));
+      if (victim !== undefined) revivals.add(killAndRestart(victim, (line) => bar.say(line)));
       if (done % 8 === 0) watch(underLoad, orderId);
       bar.show(done, note());
     },
   );
   const requests = told.requests;
   const wroteMs = performance.now() - begun;
-  await Promise.all(revivals);
+  await revivals.ended();
   await caughtUp(databaseUrl, told);
   const behindMs = performance.now() - begun - wroteMs;
 

@@ -14,6 +14,9 @@ export interface Told {
 }
 export const nothingTold = (): Told => ({ orders: new Map(), requests: 0, refused: 0, repeated: 0, sentAgain: 0 });
 
+/** How often a request is sent again, a tenth of a second apart, before the server is given up. */
+const TRIES = 600;
+
 interface Answer {
   readonly status: number;
   readonly body: { readonly code?: string; readonly orderId?: string; readonly missingCents?: number };
@@ -102,10 +105,10 @@ async function post(api: () => string, path: string, body: object, key: string, 
         body: JSON.stringify(body),
       });
       const text = await response.text();
-      if (response.status !== 503)
+      if (response.status !== 503 || attempt > TRIES)
         return { status: response.status, body: (text === '' ? {} : JSON.parse(text)) as Answer['body'] };
     } catch (error) {
-      if (attempt > 600) throw error;
+      if (attempt > TRIES) throw error;
     }
     told.sentAgain += 1;
     await sleep(100);

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { UnderWay } from './under-way.ts';
 
 const POLL_MS = 2;
+const LIMIT_MS = 60_000;
 
 /** How long it takes from the answer to a command until a query over HTTP shows it. */
 export class Freshness {
   readonly #api: string;
   readonly #samplesMs: number[] = [];
-  readonly #pending: Promise<void>[] = [];
+  readonly #watches: UnderWay = new UnderWay();
 
   constructor(api: string) {
     this.#api = api;
@@ -14,12 +16,12 @@ export class Freshness {
 
   /** Watches the order from now until its read model has this status. */
   sample(orderId: string, status: string): void {
-    this.#pending.push(this.#watch(orderId, status));
+    this.#watches.add(this.#watch(orderId, status));
   }
 
-  /** Resolves when all samples are taken. */
+  /** Resolves when all samples are taken. @throws when one did not come within a minute */
   async settled(): Promise<void> {
-    await Promise.all(this.#pending);
+    await this.#watches.ended();
   }
 
   report(): string {
@@ -35,6 +37,8 @@ export class Freshness {
       const response = await fetch(`${this.#api}/orders/${orderId}`);
       const body = (await response.json()) as { readonly status?: unknown };
       if (response.ok && body.status === status) break;
+      if (performance.now() - from > LIMIT_MS)
+        throw new Error(`order ${orderId} is not shown as ${status} after ${LIMIT_MS / 1000} s`);
       await sleep(POLL_MS);
     }
     this.#samplesMs.push(performance.now() - from);

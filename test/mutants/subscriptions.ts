@@ -170,7 +170,7 @@ export const subscriptionsMutants: readonly Mutant[] = [
     title: 'the checkpoint is saved before the rows, in a transaction of its own',
     file: `${SOURCES}/follow.ts`,
     find: 'await storage.readModels.transaction(owned.claim,',
-    replace: 'await owned.save(to, ledger); await storage.readModels.transaction(owned.claim,',
+    replace: 'await owned.save(to, kept); await storage.readModels.transaction(owned.claim,',
     test: `${LOOPS}/follow-crash.test.ts`,
   },
   {

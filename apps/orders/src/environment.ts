@@ -17,12 +17,14 @@ export function readEnvironment(from: { readonly [name: string]: string | undefi
   const kafkaBrokers = KAFKA_BROKERS.split(',').filter((broker) => broker !== '');
   if (kafkaBrokers.some((broker) => !/^[^\s:]+:\d+$/.test(broker)))
     faults.push('KAFKA_BROKERS: expected host:port,host:port, or nothing');
-  const port = Number(PORT);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) faults.push('PORT: expected a number from 0 to 65535');
-  const kafkaReplication = Number(KAFKA_REPLICATION);
-  if (!Number.isInteger(kafkaReplication) || kafkaReplication < 1)
-    faults.push('KAFKA_REPLICATION: expected a whole number from 1');
+  const port = wholeNumber(PORT);
+  if (!(port <= 65_535)) faults.push('PORT: expected a number from 0 to 65535');
+  const kafkaReplication = wholeNumber(KAFKA_REPLICATION);
+  if (!(kafkaReplication >= 1)) faults.push('KAFKA_REPLICATION: expected a whole number from 1');
   if (faults.length > 0)
     throw new Error(`The environment is not complete:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
   return { databaseUrl: DATABASE_URL, kafkaBrokers, port, kafkaReplication };
 }
+
+/** NaN for anything but digits: `Number` takes an empty text for 0. */
+const wholeNumber = (text: string): number => (/^\d+$/.test(text) ? Number(text) : Number.NaN);

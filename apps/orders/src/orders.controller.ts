@@ -24,6 +24,7 @@ export class OrdersController {
   }
 
   @Post(':id/payments')
+  @RequiresIdempotencyKey()
   async pay(@Param('id', ParseUUIDPipe) id: string, @Body({ schema: AddPayment }) input: t.Of<typeof AddPayment>) {
     return (await this.orders.pay(id, input)).result;
   }

@@ -6,7 +6,8 @@ export interface CommandOptions {
   /**
    * The same key with the same input gives the stored answer and records nothing. Another input with that key is refused (`LF_IDEMPOTENCY_KEY_REUSED`).
    * Scope: (tenant, aggregate, command; in Nest also the ordinal of the call within the request), not the id: a repeated "place" that draws a new id must
-   * still find the first answer. Kept 24 h. Refusals are not stored: a retry decides afresh.
+   * still find the first answer. Kept 24 h. Refusals are not stored: a retry decides afresh. `transact` has no input that could be compared: all its calls
+   * with one key on one aggregate are the same request.
    */
   readonly idempotencyKey?: string;
   readonly metadata?: Partial<Metadata>;
@@ -31,8 +32,11 @@ export interface Receipt<out R> {
 export interface RepositoryOptions {
   /** Attempts on conflict, 1 to 20. Default 3, with jitter. */
   readonly attempts?: number;
-  /** Asked once per command, for what the call's own options leave out: the ambient tenant, correlation, actor, roles, idempotency key. */
-  readonly context?: () => CommandOptions;
+  /**
+   * Asked once per call, for what the call's own options leave out: for a command the ambient tenant, correlation, actor, roles and idempotency key, for
+   * `load` and `history` the tenant alone.
+   */
+  readonly context?: (call: 'command' | 'read') => CommandOptions;
 }
 
 const KNOWN = new Set<string>([
@@ -56,7 +60,7 @@ export function commandOptions(given: CommandOptions = {}, context: RepositoryOp
       );
     }
   }
-  const ambient = context?.() ?? {};
+  const ambient = context?.('command') ?? {};
   return { ...ambient, ...given, metadata: { ...ambient.metadata, ...given.metadata } };
 }
 

@@ -1,5 +1,5 @@
 import type { EventStore } from './event-store.ts';
-import type { StreamRef } from './message.ts';
+import type { Abort, StreamRef } from './message.ts';
 
 /** Per store, the last command of each stream that has commands under way. */
 const queues = new WeakMap<EventStore, Map<string, Promise<unknown>>>();
@@ -9,18 +9,32 @@ const queues = new WeakMap<EventStore, Map<string, Promise<unknown>>>();
  *
  * Why: without it, of ten concurrent commands on one stream three attempts let only three through (seen), although every single one could have
  * been carried out. The queue belongs to the store, so all repositories over it share it.
+ *
+ * Aborting before its turn rejects with the signal's reason at once, and the work is not done.
  */
-export function inTurn<T>(store: EventStore, stream: StreamRef, work: () => Promise<T>): Promise<T> {
+export function inTurn<T>(store: EventStore, stream: StreamRef, work: () => Promise<T>, signal?: Abort): Promise<T> {
   const queue = queues.get(store) ?? new Map<string, Promise<unknown>>();
   queues.set(store, queue);
   const name = `${stream.tenant}/${stream.id}`;
   const before = queue.get(name) ?? Promise.resolve();
-  const mine = before.then(work);
-  const ended = mine.then(ignore, ignore).then(() => {
+  const mine = (signal ? unlessAborted(before, signal) : before).then(work);
+  // Who gave up did not end what went before.
+  const ended = Promise.allSettled([before, mine]).then(() => {
     if (queue.get(name) === ended) queue.delete(name);
   });
   queue.set(name, ended);
   return mine;
 }
 
-const ignore = (): void => {};
+/** Waits for a turn that cannot fail. */
+function unlessAborted(turn: Promise<unknown>, signal: Abort): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => reject(signal.reason);
+    if (signal.aborted) return giveUp();
+    signal.addEventListener('abort', giveUp, { once: true });
+    void turn.then(() => {
+      signal.removeEventListener('abort', giveUp);
+      resolve();
+    });
+  });
+}

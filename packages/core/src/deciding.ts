@@ -1,5 +1,6 @@
 import { DefinitionError, Refusal } from './errors.ts';
 import type { Metadata } from './message.ts';
+import { refuseAsync } from './refuse-async.ts';
 import type { Json } from './schema/schema.ts';
 
 /** What a decision may use besides state and input. Everything impure is here, so a decision is a pure function and can be run again on conflict. */
@@ -69,12 +70,7 @@ export function refuserOf<Code extends string>(aggregate: {
  * @throws {@link DefinitionError} `LF_DECISION_ASYNC` when it is a promise: a decision runs again on conflict, so it must not do I/O
  */
 export function decisionOf<E>(decided: Decided<E>): Decision<E> {
-  if (typeof (decided as { then?: unknown }).then === 'function') {
-    throw new DefinitionError(
-      'LF_DECISION_ASYNC',
-      'a decision answered with a promise; do the I/O before the command and hand its outcome in as input',
-    );
-  }
+  refuseAsync(decided);
   return isList(decided) ? { events: decided } : decided;
 }
 

@@ -44,8 +44,7 @@ export class ConcurrencyExhausted extends LeftfoldError {
 }
 
 /**
- * The stream does not stand where the caller said. `LF_CONFLICT`: thrown where only the caller can try again: with
- * `expect` (an ETag), and inside the caller's own transaction.
+ * The stream does not stand where the caller said with `expect` (an ETag), so only the caller can decide anew. `LF_CONFLICT`
  */
 export class Conflict extends LeftfoldError {
   readonly code = 'LF_CONFLICT' as const;

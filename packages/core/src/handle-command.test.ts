@@ -45,13 +45,13 @@ test('when the stream changed during every attempt, the command says so and can 
   });
   expect(value()).toBe(30);
 });
-test('the pause before each further attempt may be twice as long', async () => {
+test('the pause before each further attempt may be twice as long, up to a quarter of a second', async () => {
   const pauses: number[] = [];
   await handleCommand(
-    counter(3).stream,
+    counter(9).stream,
     (n) => n,
-    4,
+    10,
     async (upToMs) => void pauses.push(upToMs),
   );
-  expect(pauses).toEqual([4, 8, 16]);
+  expect(pauses).toEqual([4, 8, 16, 32, 64, 128, 250, 250, 250]);
 });

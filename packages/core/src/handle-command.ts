@@ -18,7 +18,7 @@ export interface CommandStream<S, D, Written> {
  * The write loop: load, decide, append; on a conflict load and decide again. The decision is all that is repeated, so it must be pure.
  *
  * Within a process the commands of a stream queue up, so a conflict comes from another process: the pause before the next attempt is drawn at
- * random up to twice the one before, so that two processes do not meet again.
+ * random up to twice the one before, so that two processes do not meet again; up to a quarter of a second, since the stream's other commands wait meanwhile.
  *
  * @param attempts at least 1.
  * @throws {@link ConcurrencyExhausted} `LF_CONCURRENCY_EXHAUSTED` when the stream changed during every attempt; whatever `load`, `decide` and `append` throw
@@ -35,11 +35,11 @@ export async function handleCommand<S, D, Written>(
     const written = await stream.append(seen, decision);
     if (written !== undefined) return { decision, written };
     if (attempt === attempts) throw new ConcurrencyExhausted(stream.id, attempt);
-    await pause(FIRST_PAUSE_MS * 2 ** (attempt - 1));
+    await pause(Math.min(PAUSE_MS.first * 2 ** (attempt - 1), PAUSE_MS.most));
   }
 }
 
-const FIRST_PAUSE_MS = 4;
+const PAUSE_MS = { first: 4, most: 250 };
 
 declare function setTimeout(callback: () => void, ms: number): unknown;
 const jitter = (upToMs: number): Promise<void> =>

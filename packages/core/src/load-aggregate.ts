@@ -1,4 +1,5 @@
 import type { AnyAggregate, EventIn, StateOf } from './aggregate.ts';
+import type { RepositoryOptions } from './command-options.ts';
 import type { EventStore } from './event-store.ts';
 import type { AnyEventType, RecordedEvent } from './event.ts';
 import type { Loaded } from './handle-command.ts';
@@ -7,9 +8,9 @@ import { recordedEvent } from './recorded-event.ts';
 
 /** What every repository has. */
 export interface Common<A extends AnyAggregate> {
-  /** The state now. Absent streams give the initial state at version 0. */
+  /** The state now. Absent streams give the initial state at version 0. `tenant`: by default that of the context, as for commands. */
   load(id: string, options?: { readonly tenant?: string; readonly signal?: Abort }): Promise<Loaded<StateOf<A>>>;
-  /** The stream, upcast, in version order. */
+  /** The stream, upcast, in version order. `tenant` as for {@link load}. */
   history(
     id: string,
     options?: { readonly tenant?: string; readonly signal?: Abort },
@@ -58,11 +59,15 @@ export function aggregateLoader<A extends AnyAggregate>(aggregate: A, store: Eve
 }
 
 /** The reading half of every repository. */
-export function readsOf<A extends AnyAggregate>(loader: AggregateLoader<A>): Common<A> {
+export function readsOf<A extends AnyAggregate>(
+  loader: AggregateLoader<A>,
+  context: RepositoryOptions['context'],
+): Common<A> {
   const { aggregate } = loader;
+  const streamOf = (id: string, tenant = context?.('read').metadata?.tenant): StreamRef => aggregate.stream(id, tenant);
   return {
     aggregate,
-    load: async (id, options = {}) => loader.load(aggregate.stream(id, options.tenant), options.signal),
-    history: (id, options = {}) => loader.history(aggregate.stream(id, options.tenant), options.signal),
+    load: async (id, options = {}) => loader.load(streamOf(id, options.tenant), options.signal),
+    history: (id, options = {}) => loader.history(streamOf(id, options.tenant), options.signal),
   };
 }

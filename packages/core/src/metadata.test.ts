@@ -13,6 +13,10 @@ test('good metadata passes as it is', () => {
 });
 test.each<[string, Partial<Metadata>]>([
   ['an empty correlation id', { correlationId: '' }],
+  ['no correlation id', { correlationId: undefined as never }],
+  ['an empty causation id', { causationId: '' }],
+  ['a newline in the actor', { actor: 'ann\nbob' }],
+  ['an actor that is no text', { actor: 7 as never }],
   ['CR and LF in a header', { headers: { note: 'a\r\nce_id: forged' } }],
   ['a header name that is no token', { headers: { 'a b': 'x' } }],
   ['a second traceparent', { headers: { Traceparent: 'x' } }],

@@ -3,10 +3,14 @@ import type { Metadata } from './message.ts';
 import { utf8Length } from './text.ts';
 
 const MAX_BYTES = 8 * 1024;
-const RESERVED_NAME = /^(lf|traceparent|content-type|ce_.*|lf_.*|lf\..*)$/i;
+/** Names of headers that a record on a broker keeps for itself. The user's own headers stand beside them under their names. */
+export const RESERVED_HEADER: RegExp = /^(lf|traceparent|content-type|ce_.*|lf_.*|lf\..*)$/i;
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i;
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 const CONTROL = /\p{Cc}/u;
+
+/** True for text in the form of W3C Trace Context. */
+export const isTraceparent = (text: string): boolean => TRACEPARENT.test(text);
 
 /**
  * Checks what goes along with an event before it is stored, since all of it ends up in the headers of a record.
@@ -34,7 +38,7 @@ export function checkMetadata(metadata: Metadata): Metadata {
   check('actor', metadata.actor);
   check('traceparent', metadata.traceparent);
   if (metadata.correlationId === undefined) refuse('correlationId', 'is missing');
-  if (metadata.traceparent !== undefined && !TRACEPARENT.test(metadata.traceparent)) {
+  if (metadata.traceparent !== undefined && !isTraceparent(metadata.traceparent)) {
     refuse('traceparent', 'is not in the form of W3C Trace Context');
   }
   if (metadata.effectiveAt !== undefined && Number.isNaN(metadata.effectiveAt.getTime()))
@@ -43,7 +47,7 @@ export function checkMetadata(metadata: Metadata): Metadata {
   for (const [name, value] of Object.entries(metadata.headers ?? {})) {
     const lower = name.toLowerCase();
     if (!HEADER_NAME.test(name)) refuse(`header ${JSON.stringify(name)}`, 'has a name that is no token');
-    if (RESERVED_NAME.test(name)) refuse(`header ${name}`, 'has a reserved name');
+    if (RESERVED_HEADER.test(name)) refuse(`header ${name}`, 'has a reserved name');
     if (seen.has(lower)) refuse(`header ${name}`, 'is given twice');
     seen.add(lower);
     check(`header ${name}`, value);

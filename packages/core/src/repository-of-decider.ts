@@ -41,7 +41,7 @@ export function bindDecider<A extends AnyDecider>(decider: A, store: EventStore,
 
   return Object.freeze({
     ...Object.fromEntries(decisions.map(([name, decision]) => [name, method(name, decision)])),
-    ...readsOf(loader),
+    ...readsOf(loader, options.context),
     transact: (id: string, decide: (state: unknown, deciding: Deciding) => Decided<never>, given?: CommandOptions) =>
       run('transact', id, undefined, (state, _input, deciding) => decide(state, deciding), given),
   });

@@ -3,9 +3,9 @@ import { recordedBy } from './aggregate-root.ts';
 import type { Root, RootClass } from './aggregate-root.ts';
 import { attemptsOf, commandOptions } from './command-options.ts';
 import type { CommandOptions, RepositoryOptions } from './command-options.ts';
-import { DefinitionError } from './errors.ts';
 import type { EventStore } from './event-store.ts';
 import { aggregateLoader, readsOf } from './load-aggregate.ts';
+import { refuseAsync } from './refuse-async.ts';
 import { runCommand } from './run-command.ts';
 import type { Json } from './schema/schema.ts';
 
@@ -26,17 +26,12 @@ export function bindRoot<A extends AnyAggregate>(
     const decide = (state: StateOf<A>, deciding: ConstructorParameters<RootClass<A>>[2]) => {
       const root = new rootClass(id, state, deciding);
       const result = work(root);
-      if (result instanceof Promise) {
-        throw new DefinitionError(
-          'LF_DECISION_ASYNC',
-          'the work of transact answered with a promise; do the I/O before the command',
-        );
-      }
+      refuseAsync(result);
       const events: readonly EventIn<A['events']>[] = recordedBy(root);
       return result === undefined ? events : { events, result };
     };
     const settled = commandOptions(given, options.context);
     return runCommand(loader, store, { name: 'transact', id, input: undefined, decide, options: settled }, attempts);
   };
-  return Object.freeze({ ...readsOf(loader), transact });
+  return Object.freeze({ ...readsOf(loader, options.context), transact });
 }

@@ -4,15 +4,15 @@ import { inTurn } from './command-queue.ts';
 import type { Decided, Deciding } from './deciding.ts';
 import { decisionOf, refuserOf } from './deciding.ts';
 import { encodeEvent } from './encode-event.ts';
-import { Conflict } from './errors.ts';
-import type { EncodedEvent, EventStore, StoredReply } from './event-store.ts';
+import { Conflict, type LeftfoldError } from './errors.ts';
+import type { EncodedEvent, EventStore, ReplyKey, StoredReply } from './event-store.ts';
 import { handleCommand } from './handle-command.ts';
 import type { Loaded } from './handle-command.ts';
 import { newReply, replyKeyOf, resultOfReply } from './idempotency.ts';
 import type { KeyedCommand } from './idempotency.ts';
 import type { AggregateLoader } from './load-aggregate.ts';
 import { checkMetadata } from './metadata.ts';
-import type { EventId, Metadata, ReadToken, StreamVersion } from './message.ts';
+import type { Abort, EventId, Metadata, ReadToken, StreamVersion } from './message.ts';
 import type { CommandOptions, Receipt } from './command-options.ts';
 import type { Json } from './schema/schema.ts';
 import { uuidV7 } from './uuid.ts';
@@ -81,16 +81,41 @@ export function runCommand<A extends AnyAggregate>(
     return undefined;
   };
 
-  return inTurn(store, stream, async () => {
+  const work = async (): Promise<Answer> => {
     try {
       const decide = (state: StateOf<A>): Decided<EventIn<A['events']>> => command.decide(state, deciding());
       return (await handleCommand({ id: stream.id, load, append }, decide, attempts)).written;
     } catch (error) {
-      const stored = replyKey && (await store.reply(replyKey).catch(() => undefined));
+      const stored = replyKey && (await storedReply(store, replyKey, options.signal, error));
       if (stored === undefined) throw error;
       return replayed(keyed as KeyedCommand, stored);
     }
-  });
+  };
+  return inTurn(store, stream, work, options.signal);
+}
+
+/**
+ * The first answer, asked for before `error` is handed out. Where it cannot be asked for, a final "no" does not go out either: this may be the repetition of
+ * a command that was carried out, and whoever sent it would take it for refused. That fault may be tried again.
+ */
+async function storedReply(
+  store: EventStore,
+  key: ReplyKey,
+  signal: Abort | undefined,
+  error: unknown,
+): Promise<StoredReply | undefined> {
+  try {
+    return await store.reply(key, signal && { signal });
+  } catch (fault) {
+    if (isFinal(error)) throw fault;
+    return undefined;
+  }
+}
+
+/** An unknown outcome stays one: its remedy is to send the command again, too. */
+function isFinal(error: unknown): boolean {
+  const { code, retryable } = (typeof error === 'object' && error !== null ? error : {}) as Partial<LeftfoldError>;
+  return retryable === false && code !== 'LF_OUTCOME_UNKNOWN';
 }
 
 function encode<A extends AnyAggregate>(

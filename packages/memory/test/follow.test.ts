@@ -1,8 +1,18 @@
+import { getEventListeners } from 'node:events';
 import { memory, memoryBroker } from '@leftfold/memory';
 import type { MemoryBroker, MemoryStorage } from '@leftfold/memory';
 import { event, t } from '@leftfold/core';
 import { follow, projection, relay, RowRaced } from '@leftfold/subscriptions';
-import type { AnyProjection, FollowOptions, Lane, LaneStatus, Running, Storage } from '@leftfold/subscriptions';
+import type {
+  AnyProjection,
+  Cursor,
+  FollowOptions,
+  Lane,
+  LaneStatus,
+  Running,
+  Source,
+  Storage,
+} from '@leftfold/subscriptions';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { append, customerTotals, noted, orderList, paid, placed, placedLater, shipped } from './shop.ts';
 
@@ -212,6 +222,29 @@ test('a stopped lane has applied nothing of its batch, and goes on when repaired
   await (await following(orderList, { from: storage.log, storage, owner: 'repaired' })).caughtUp();
   expect(row(storage, orderList, 'o1')).toMatchObject({ cents: 7 });
 });
+test('rows of one stream that two categories would feed stop their lane, also after a restart: else events were taken for old ones', async () => {
+  const earned = event('loyalty.card.earned', { points: t.int() });
+  const cards = projection('cards', { version: 1, key: 'id', row: { id: t.string(), points: t.int() } })
+    .insert(placed, ({ stream }) => ({ id: stream.key, points: 0 }))
+    .update(earned, (before, { data }) => ({ points: before.points + data.points }));
+  for (const by of ['log', 'broker']) {
+    const storage = memory();
+    const broker = memoryBroker({ partitions: 1 });
+    const from = by === 'log' ? storage.log : broker.source;
+    const relayed = await relaying(storage, broker);
+    await append(storage.store, 'c1', [placed({ customer: 'c' }), shipped({})]);
+    await relayed.caughtUp();
+    const before = await following(cards, { from, storage });
+    await before.caughtUp();
+    await before.stop();
+    await append(storage.store, 'c1', [earned({ points: 5 })], { category: 'loyalty.card', types: [earned] });
+    await relayed.caughtUp();
+    const running = await following(cards, { from, storage });
+    await expect(running.caughtUp()).rejects.toMatchObject({ fault: { code: 'LF_PROJECTION_INVALID' } });
+    const stopped = lanes(running).find(({ state }) => state === 'stopped');
+    expect(stopped?.fault?.event).toMatchObject({ type: 'loyalty.card.earned', streamVersion: 1n });
+  }
+});
 test('a record that is none stops its lane', async () => {
   const storage = memory();
   const broker = memoryBroker({ partitions: 1 });
@@ -397,6 +430,39 @@ test('batches without handled events are saved by themselves after a while, for 
     { timeout: 10_000 },
   );
 });
+test('a lane that was lost while its batch was dealt with is not shown as ours', async () => {
+  const storage = memory();
+  const broker = memoryBroker({ partitions: 2 });
+  const { promise: isAwake, resolve: wake } = Promise.withResolvers<void>();
+  let commits = 0;
+  const sleepy = withReadModels(storage, {
+    transaction: async (...args) => {
+      const answer = await storage.readModels.transaction(...args);
+      commits += 1;
+      await isAwake;
+      return answer;
+    },
+  });
+  await sell(storage, ORDERS);
+  await (await relaying(storage, broker)).caughtUp();
+  const first = await following(customerTotals, { from: broker.source, storage: sleepy });
+  await vi.waitFor(() => expect(commits).toBe(2));
+  const second = await following(customerTotals, { from: broker.source, storage });
+  await second.caughtUp();
+  wake();
+  await vi.waitFor(() => expect(lanes(first)).toMatchObject([{ lane: 'shop.order/0', batches: 1 }]));
+  expect(lanes(second)).toMatchObject([{ lane: 'shop.order/1' }]);
+  expect(rows(storage, customerTotals)).toEqual(TOTALS);
+});
+test('a follower that has stopped holds on to no signal', async () => {
+  const storage = memory();
+  const { signal } = new AbortController();
+  for (let times = 0; times < 3; times++) {
+    const running = await following(orderList, { from: storage.log, storage, signal });
+    await running.stop();
+  }
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
+});
 test('a stop ends what a lane waits for', async () => {
   const storage = memory();
   const down = withReadModels(storage, { transaction: () => Promise.reject(unavailable()) });
@@ -458,4 +524,25 @@ test('events of types that nobody here knows are left alone', async () => {
   await append(storage.store, 'o1', [unknown({ stars: 5 })], { types: [unknown] });
   await (await following(orderList, { from: storage.log, storage })).caughtUp();
   expect(rows(storage, orderList)).toHaveLength(1);
+});
+
+test('a batch that does not begin where the last one ended is not taken: what lies between would be skipped in silence', async () => {
+  const storage = memory();
+  const lane = 'orders/0' as Lane;
+  const refused = Promise.withResolvers<unknown>();
+  const skipping: Source = {
+    name: 'script that skips',
+    ownership: 'assigned',
+    head: async () => new Map(),
+    hasPassed: () => true,
+    run: async (reader, signal) => {
+      const from = await reader.from(lane, signal);
+      const batch = { lane, records: [], at: 'b' as Cursor, to: 'c' as Cursor };
+      await reader.handle({ ...batch, from, to: 'a' as Cursor }, signal);
+      await reader.handle({ ...batch, from: 'b' as Cursor }, signal).catch(refused.resolve);
+      refused.resolve('it was taken');
+    },
+  };
+  await following(orderList, { from: skipping, storage });
+  expect(await refused.promise).toMatchObject({ code: 'LF_LANE_LOST' });
 });

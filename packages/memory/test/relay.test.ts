@@ -285,6 +285,35 @@ test('an owner learns by its lease that it was succeeded, before any event comes
   await storage.checkpoints.claim(RELAY, its, { owner: 'successor', leaseMs: 300_000, respectLease: false });
   await vi.waitFor(() => expect(lane(running)?.state).toBe('claiming'), { timeout: 10_000 });
 });
+test('a lease that is given back while it is being renewed is free at once', async () => {
+  const storage = memory();
+  const { promise: isSent, resolve: sent } = Promise.withResolvers<void>();
+  const { promise: mayArrive, resolve: arrive } = Promise.withResolvers<void>();
+  const slow: MemoryStorage = {
+    ...storage,
+    checkpoints: {
+      claim: (...args) => storage.checkpoints.claim(...args),
+      renew: async (...args) => {
+        sent();
+        await mayArrive;
+        return storage.checkpoints.renew(...args);
+      },
+      save: (...args) => storage.checkpoints.save(...args),
+      release: (...args) => storage.checkpoints.release(...args),
+      list: (...args) => storage.checkpoints.list(...args),
+    },
+  };
+  const running = await relaying(slow, memoryBroker(), { owner: 'first', leaseMs: 1_000 });
+  await isSent;
+  const stopped = running.stop();
+  // All that a stop does without waiting for a server has been done when the next macrotask begins.
+  await new Promise((resolve) => setImmediate(resolve));
+  arrive();
+  await stopped;
+  const [{ lane: its } = { lane: '' as Lane }] = await storage.checkpoints.list(RELAY);
+  const options = { owner: 'second', leaseMs: 1_000, respectLease: true };
+  expect(await storage.checkpoints.claim(RELAY, its, options)).toBeDefined();
+});
 test('a stopped relay says so to whoever waits for it', async () => {
   const storage = memory();
   const running = await relaying(storage, memoryBroker());

@@ -1,4 +1,4 @@
-import { aggregate, aggregateRoot, event, isRefusal, repository, t } from '@leftfold/core';
+import { aggregate, aggregateRoot, event, isRefusal, OutcomeUnknown, repository, t } from '@leftfold/core';
 import type { AppendOptions, AppendOutcome, EventStore, StreamAppend } from '@leftfold/core';
 import { memory } from '@leftfold/memory';
 import { describe, expect, test } from 'vitest';
@@ -77,10 +77,34 @@ describe('a command', () => {
       .decide({ go: () => [late.at(1, { n: 1 }) as never] });
     await expect(repository(old, memory().store).go('1')).rejects.toMatchObject({ code: 'LF_EVENT_INVALID' });
   });
+  test('that decides an event of another aggregate is refused', async () => {
+    const closed = event('bank.account.closed', {});
+    await expect(bank().transact('a-1', () => [closed({}) as never])).rejects.toMatchObject({
+      code: 'LF_EVENT_FOREIGN',
+    });
+  });
+  test('on a stream with an event that the aggregate does not know is refused, not decided without it', async () => {
+    const { store } = memory();
+    const closed = event('bank.account.closed', {});
+    const wider = aggregate('bank.account', { events: { closed }, initial: () => 0 }).evolve({ closed: (n) => n });
+    await repository(wider.decide({ close: () => [closed({})] }), store).close('a-1');
+    await expect(bank(store).open('a-1', { owner: 'Ann' })).rejects.toMatchObject({ code: 'LF_EVENT_FOREIGN' });
+  });
   test('whose decision is a promise is refused: it would do I/O again on every conflict', async () => {
     await expect(bank().transact('a-1', (async () => []) as never)).rejects.toMatchObject({
       code: 'LF_DECISION_ASYNC',
     });
+  });
+  test('whose decision is a promise that rejects leaves no rejection that nobody takes, which would end the process', async () => {
+    const untaken: unknown[] = [];
+    const note = (reason: unknown): void => void untaken.push(reason);
+    process.on('unhandledRejection', note);
+    const decide = async () => Promise.reject(new Error('made up'));
+    await expect(bank().transact('a-1', decide as never)).rejects.toMatchObject({ code: 'LF_DECISION_ASYNC' });
+    // Node tells of them once the queue of microtasks is empty.
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', note);
+    expect(untaken).toEqual([]);
   });
   test('with an input in the place of its options is refused', async () => {
     await expect(bank().touch('a-1', { owner: 'Ann' } as never)).rejects.toMatchObject({ code: 'LF_OPTION_UNKNOWN' });
@@ -116,6 +140,44 @@ describe('commands of one stream', () => {
       attempts: 2,
     });
   });
+  test('are decided again with the same clock and the same ids', async () => {
+    const { store } = memory();
+    const elsewhere = bank(aside(store));
+    await elsewhere.open('a-1', { owner: 'Ann' });
+    let races = 2;
+    const racing = aside(store, async () => {
+      if (races-- > 0) await elsewhere.deposit('a-1', { cents: 1 });
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    });
+    const given: unknown[] = [];
+    await bank(racing).transact('a-1', (_, { now, uuid }) => {
+      given.push([now.getTime(), uuid(), uuid()]);
+      return [deposited({ cents: 1 })];
+    });
+    expect(given).toHaveLength(3);
+    expect(given).toEqual([given[0], given[0], given[0]]);
+    const [[, first, second]] = given as [[number, string, string]];
+    expect(first).not.toBe(second);
+  });
+  test.each([0, 21, 1.5, Number.NaN])('cannot have %s attempts', (attempts) => {
+    expect(() => repository(accounts, memory().store, { attempts })).toThrow(
+      expect.objectContaining({ code: 'LF_OPTION_OUT_OF_RANGE' }),
+    );
+  });
+  test('stop waiting for their turn when they are aborted', async () => {
+    const { store } = memory();
+    const { promise: isOpen, resolve: open } = Promise.withResolvers<void>();
+    const repo = bank(aside(store, () => isOpen));
+    const first = repo.open('a-1', { owner: 'Ann' });
+    const aborting = new AbortController();
+    const second = repo.deposit('a-1', { cents: 1 }, { signal: aborting.signal });
+    const reason = new Error('the client has gone');
+    aborting.abort(reason);
+    await expect(second).rejects.toBe(reason);
+    open();
+    expect((await first).version).toBe(1n);
+    expect((await repo.load('a-1')).version).toBe(1n);
+  });
   test('with an expected version are refused elsewhere and not decided again', async () => {
     const repo = bank();
     const { version } = await repo.open('a-1', { owner: 'Ann' });
@@ -125,6 +187,31 @@ describe('commands of one stream', () => {
       actual: 2n,
     });
   });
+});
+
+test('an expected version that is passed while the command is decided is a conflict, and it is not decided again', async () => {
+  const { store } = memory();
+  const elsewhere = bank(aside(store));
+  const { version } = await elsewhere.open('a-1', { owner: 'Ann' });
+  const racing = aside(store, async () => void (await elsewhere.deposit('a-1', { cents: 1 })));
+  let decided = 0;
+  const decide = () => ((decided += 1), [deposited({ cents: 5 })]);
+  await expect(bank(racing).transact('a-1', decide, { expect: version })).rejects.toMatchObject({
+    code: 'LF_CONFLICT',
+    actual: 2n,
+  });
+  expect(decided).toBe(1);
+});
+test('an append is told of the signal of its command', async () => {
+  const { store } = memory();
+  const signals: unknown[] = [];
+  const noting: EventStore = {
+    ...aside(store),
+    append: async (appends, options) => (signals.push(options?.signal), store.append(appends, options)),
+  };
+  const { signal } = new AbortController();
+  await bank(noting).open('a-1', { owner: 'Ann' }, { signal });
+  expect(signals).toEqual([signal]);
 });
 
 describe('an idempotency key', () => {
@@ -178,16 +265,90 @@ describe('an idempotency key', () => {
     await repo.open('a-1', { owner: 'Ann' });
     expect((await repo.deposit('a-1', { cents: 5 }, { idempotencyKey })).replayed).toBe(false);
   });
+  test('whose command has an unknown outcome answers so, even if the first answer cannot be looked up', async () => {
+    const { store } = memory();
+    const cut: EventStore = {
+      ...aside(store),
+      append: async () => Promise.reject(new OutcomeUnknown('the append', new Error('made up'))),
+      reply: async () => Promise.reject(new Error('made up')),
+    };
+    await expect(bank(cut).open('a-1', { owner: 'Ann' }, { idempotencyKey })).rejects.toMatchObject({
+      code: 'LF_OUTCOME_UNKNOWN',
+    });
+  });
+  test('of one command or aggregate says nothing to another', async () => {
+    const { store } = memory();
+    const other = aggregate('bank.deposit', { events: { opened }, initial: () => 0 })
+      .evolve({ opened: (n) => n + 1 })
+      .decide({ touch: () => ({ events: [opened({ owner: 'Ann' })], result: 'another' }) });
+    expect(await bank(store).touch('a-1', { idempotencyKey })).toMatchObject({ replayed: false });
+    expect(await bank(store).transact('a-1', () => [], { idempotencyKey })).toMatchObject({ replayed: false });
+    expect(await repository(other, store).touch('a-1', { idempotencyKey })).toMatchObject({
+      replayed: false,
+      result: 'another',
+    });
+  });
   test('of one tenant says nothing to another', async () => {
     const repo = bank();
     const of = (tenant: string) => ({ idempotencyKey, metadata: { tenant } });
     await repo.open('a-1', { owner: 'Ann' }, of('north'));
     expect((await repo.open('a-1', { owner: 'Bob' }, of('south'))).replayed).toBe(false);
   });
+  test('is no refusal when the first answer cannot be looked up: that may be tried again', async () => {
+    const { store } = memory();
+    const first = await bank(store).open('a-1', { owner: 'Ann' }, { idempotencyKey });
+    let isDown = true;
+    const shaky: EventStore = {
+      ...aside(store),
+      reply: async (key) => {
+        if (isDown) throw Object.assign(new Error('made up'), { code: 'LF_STORAGE_UNAVAILABLE', retryable: true });
+        return store.reply(key);
+      },
+    };
+    const again = () => bank(shaky).open('a-1', { owner: 'Ann' }, { idempotencyKey });
+    await expect(again()).rejects.toMatchObject({ code: 'LF_STORAGE_UNAVAILABLE' });
+    isDown = false;
+    expect(await again()).toEqual({ ...first, replayed: true });
+  });
   test.each(['', 'x'.repeat(256), 'a\nb'])('of the form %j is refused', async (key) => {
     await expect(bank().touch('a-1', { idempotencyKey: key })).rejects.toMatchObject({
       code: 'LF_IDEMPOTENCY_KEY_INVALID',
     });
+  });
+});
+
+describe('what the context gives', () => {
+  const of = (tenant: string) => ({ context: () => ({ metadata: { tenant } }) });
+  test('is the tenant of commands and of reads alike', async () => {
+    const { store } = memory();
+    const north = repository(accounts, store, of('north'));
+    await north.open('a-1', { owner: 'Ann' });
+    expect((await north.load('a-1')).version).toBe(1n);
+    expect((await repository(accounts, store, of('south')).load('a-1')).version).toBe(0n);
+    expect((await north.load('a-1', { tenant: '' })).version).toBe(0n);
+    const seen = [];
+    for await (const { stream } of north.history('a-1')) seen.push(stream.version);
+    expect(seen).toEqual([1n]);
+  });
+  test('gives way to what the call says, member by member', async () => {
+    const repo = repository(accounts, memory().store, {
+      context: () => ({ metadata: { actor: 'ann', correlationId: 'c-1' }, idempotencyKey: 'k', roles: ['clerk'] }),
+    });
+    const said = { metadata: { actor: 'bob' }, roles: ['chief'] };
+    const { result } = await repo.transact(
+      'a-1',
+      (_, { metadata, roles }) => ({ events: [], result: [metadata.actor ?? '', metadata.correlationId, ...roles] }),
+      said,
+    );
+    expect(result).toEqual(['bob', 'c-1', 'chief']);
+    expect((await repo.transact('a-1', () => [], said)).replayed).toBe(true);
+  });
+  test('is asked for a command and for a read as such, so that a read takes no number of a request', async () => {
+    const calls: string[] = [];
+    const repo = repository(accounts, memory().store, { context: (call) => (calls.push(call), {}) });
+    await repo.load('a-1');
+    await repo.touch('a-1');
+    expect(calls).toEqual(['read', 'command']);
   });
 });
 
@@ -209,6 +370,12 @@ describe('a class aggregate', () => {
     const { result } = await repo.transact('a-1', (root) => (root.deposit(3), root.deposit(4)));
     expect(result).toEqual({ cents: 7 });
     expect((await bank(store).load('a-1')).version).toBe(3n);
+  });
+  test('refuses work that answers with a promise, of whatever make', async () => {
+    const repo = repository(Account, memory().store);
+    const later = { then: (resolve: (value: number) => void) => resolve(1) };
+    for (const work of [async () => 1, () => later])
+      await expect(repo.transact('a-1', work as never)).rejects.toMatchObject({ code: 'LF_DECISION_ASYNC' });
   });
   test('refuses as a decider does', async () => {
     const repo = repository(Account, memory().store);

@@ -47,6 +47,8 @@ export const customerTotals = projection('customer-totals', {
 /** How {@link append} appends. */
 interface AppendTo {
   readonly tenant?: string;
+  /** Default `shop.order`. */
+  readonly category?: string;
   readonly types?: readonly AnyEventType[];
   readonly headers?: { readonly [name: string]: string };
 }
@@ -55,14 +57,12 @@ export async function append(
   store: EventStore,
   order: string,
   events: readonly NewEvent[],
-  { tenant = '', types = TYPES, headers }: AppendTo = {},
+  { tenant = '', category = 'shop.order', types = TYPES, headers }: AppendTo = {},
 ): Promise<void> {
   const encoded = events.map((of) => {
     const type = types.find((one) => one.type === of.type) as AnyEventType;
     return encodeEvent(type, of, uuidV7() as EventId, { correlationId: 'test', ...(headers && { headers }) });
   });
-  const outcome = await store.append([
-    { stream: streamRef('shop.order', order, tenant), expect: 'any', events: encoded },
-  ]);
+  const outcome = await store.append([{ stream: streamRef(category, order, tenant), expect: 'any', events: encoded }]);
   if (outcome.kind !== 'appended') throw new Error(`not appended: ${outcome.kind}`);
 }

@@ -9,7 +9,7 @@ export class BigintRepliesInterceptor implements NestInterceptor {
   }
 }
 
-/** The same value, plain objects and arrays copied where a bigint stands below, anything else as it is. */
+/** The same value with decimal strings for bigints: plain objects and arrays are copied, anything else is left as it is. */
 export function withoutBigints(value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();
   if (Array.isArray(value)) return value.map(withoutBigints);

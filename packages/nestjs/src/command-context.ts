@@ -1,14 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { uuidV7 } from '@leftfold/core';
+import { isTraceparent, uuidV7 } from '@leftfold/core';
 import type { CommandOptions } from '@leftfold/core';
 import type { Identity } from './options.ts';
 
 /** What commands of one request share. Actor, tenant and roles are filled in after the guards. */
 interface Context extends Identity {
+  /** Of the request that this context is of. */
+  readonly headers: Headers;
   readonly correlationId: string;
   readonly traceparent?: string;
   readonly idempotencyKey?: string;
-  /** Calls of repositories so far: two commands of one request must not answer each other's idempotency key. */
+  /** Commands so far: two commands of one request must not answer each other's idempotency key. */
   calls: number;
   actor?: string;
   tenant?: string;
@@ -23,14 +25,15 @@ const MAX_CORRELATION_ID = 128;
 
 /** Opens the context of a request for everything that `next` starts: guards, interceptors, handlers, the command bus, streams. */
 export function openContext<T>(headers: Headers, next: () => T): T {
-  if (storage.getStore() !== undefined) return next();
+  // Two instances in one application open it twice. A request from within another one has a context of its own.
+  if (storage.getStore()?.headers === headers) return next();
   const correlationId = single(headers['x-correlation-id']);
   const traceparent = single(headers['traceparent']);
   const idempotencyKey = single(headers['idempotency-key']);
   const context: Context = {
+    headers,
     correlationId: correlationId !== undefined && isPlain(correlationId) ? correlationId : uuidV7(),
-    ...(traceparent !== undefined &&
-      /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(traceparent) && { traceparent }),
+    ...(traceparent !== undefined && isTraceparent(traceparent) && { traceparent }),
     ...(idempotencyKey !== undefined && { idempotencyKey }),
     calls: 0,
   };
@@ -48,11 +51,15 @@ export function identifyContext({ actor, tenant, roles }: Identity): void {
   });
 }
 
-/** The options that the current request gives to its next command; none outside a request. Each call counts as one command. */
-export function contextOptions(): CommandOptions {
+/**
+ * The options that the current request gives to its next command; none outside a request. Each call counts as one command, unless it is for a read: a handler
+ * that reads more or less the second time must still find the answers of its commands.
+ */
+export function contextOptions(call: 'command' | 'read' = 'command'): CommandOptions {
   const context = storage.getStore();
   if (context === undefined) return {};
   const { correlationId, traceparent, actor, tenant, roles, idempotencyKey } = context;
+  if (call === 'read') return tenant === undefined ? {} : { metadata: { tenant } };
   const ordinal = context.calls++;
   return {
     metadata: {

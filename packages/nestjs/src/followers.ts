@@ -17,19 +17,36 @@ export interface NamedFollower {
  */
 export class Followers implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #log = new Logger('Leftfold');
-  readonly #start: () => Promise<readonly NamedFollower[]>;
+  readonly #start: () => readonly Promise<NamedFollower>[];
+  #starting: Promise<unknown> = Promise.resolve();
   #started: readonly NamedFollower[] = [];
 
-  constructor(start: () => Promise<readonly NamedFollower[]>) {
+  /** @param start begins to start each follower; one that fails fails the start of the application. */
+  constructor(start: () => readonly Promise<NamedFollower>[]) {
     this.#start = start;
   }
 
+  /** Rejects with the first reason when a follower cannot start; those that could are stopped again. */
   async onApplicationBootstrap(): Promise<void> {
-    this.#started = await this.#start();
+    const starting = Promise.allSettled(this.#start());
+    this.#starting = starting;
+    const outcomes = await starting;
+    this.#started = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed) {
+      await this.#stop();
+      throw failed.reason;
+    }
     for (const { name } of this.#started) this.#log.log(`${name} follows`);
   }
 
+  /** Also of what is only just starting. */
   async beforeApplicationShutdown(): Promise<void> {
+    await this.#starting;
+    await this.#stop();
+  }
+
+  async #stop(): Promise<void> {
     await Promise.all(this.#started.map(({ running }) => running.stop()));
   }
 

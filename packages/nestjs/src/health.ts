@@ -22,7 +22,9 @@ class HealthController {
     const followers = this.#discovery
       .getProviders()
       .flatMap(({ instance }) => (instance instanceof Followers ? instance.status() : []));
-    const isDown = followers.some(({ lanes }) => lanes.some(({ state }) => state === 'stopped'));
+    const isDown = followers.some(
+      ({ isRunning, lanes }) => !isRunning || lanes.some(({ state }) => state === 'stopped' || state === 'waiting'),
+    );
     // An exception's body does not pass the interceptor that turns bigints into text.
     if (isDown) throw new ServiceUnavailableException(withoutBigints({ status: 'down', followers }));
     return { status: 'up', followers };
@@ -31,7 +33,7 @@ class HealthController {
 
 /**
  * `GET /health/live` and `GET /health/ready` for every process. Live: the process answers; it never looks at lag, since a restart mends no lag. Ready: where each follower
- * of this process stands; 503 when a lane is stopped, with its code.
+ * of this process stands; 503, with the code, when a follower has ended, or a lane of it is stopped or waits for newer code.
  */
 @Module({ imports: [DiscoveryModule], controllers: [HealthController] })
 export class LeftfoldHealthModule {}

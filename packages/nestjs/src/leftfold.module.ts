@@ -1,6 +1,6 @@
 import { DefinitionError, repository } from '@leftfold/core';
 import { follow, relay } from '@leftfold/subscriptions';
-import type { AnyProjection } from '@leftfold/subscriptions';
+import type { AnyProjection, Running } from '@leftfold/subscriptions';
 import { Module } from '@nestjs/common';
 import type {
   DynamicModule,
@@ -96,22 +96,19 @@ export class LeftfoldModule implements NestModule {
 
   /** Runs the relay in this process, log to broker. Needs no feature: it holds no definitions. @throws {@link DefinitionError} `LF_NO_BROKER` at start */
   static relay({ instance = 'default' }: { readonly instance?: string } = {}): DynamicModule {
-    return followersModule(instance, async ({ service, storage, broker }) => {
+    return followersModule('relay', instance, ({ service, storage, broker }) => {
       if (broker === undefined) throw noBroker('a relay');
-      return [{ name: 'relay', running: await relay({ storage, to: broker, service }) }];
+      return [named('relay', relay({ storage, to: broker, service }))];
     });
   }
 
   /** Follows with all projections of the imported features. @throws {@link DefinitionError} `LF_NO_BROKER` at start, when told to follow one */
   static projector({ from, only, instance = 'default' }: ProjectorOptions = {}): DynamicModule {
-    return followersModule(instance, async ({ storage, broker }, discovery) => {
+    return followersModule('projector', instance, ({ storage, broker }, discovery) => {
       if (from === 'broker' && broker === undefined) throw noBroker('a projector that follows the broker');
       const source = from === 'log' || broker === undefined ? storage.log : broker.source;
-      return Promise.all(
-        (only ?? projectionsOf(discovery, instance)).map(async (projection) => ({
-          name: projection.name,
-          running: await follow(projection, { from: source, storage }),
-        })),
+      return (only ?? projectionsOf(discovery, instance)).map((projection) =>
+        named(projection.name, follow(projection, { from: source, storage })),
       );
     });
   }
@@ -132,15 +129,20 @@ class FeatureModule {}
 @Module({})
 class FollowersModule {}
 
-type Start = (options: LeftfoldOptions, discovery: DiscoveryService) => Promise<readonly NamedFollower[]>;
+type Start = (options: LeftfoldOptions, discovery: DiscoveryService) => readonly Promise<NamedFollower>[];
 
-function followersModule(instance: string, start: Start): DynamicModule {
+async function named(name: string, running: Promise<Running>): Promise<NamedFollower> {
+  return { name, running: await running };
+}
+
+function followersModule(what: 'relay' | 'projector', instance: string, start: Start): DynamicModule {
   return {
     module: FollowersModule,
     imports: [DiscoveryModule],
     providers: [
       {
-        provide: Symbol('leftfold followers'),
+        // The name tells two of these modules apart where Nest is told to compare modules by content.
+        provide: Symbol(`leftfold ${what} (${instance})`),
         inject: [optionsToken(instance), DiscoveryService],
         useFactory: (options: LeftfoldOptions, discovery: DiscoveryService) =>
           new Followers(() => start(options, discovery)),

@@ -40,7 +40,13 @@ export class RefusalFilter implements ExceptionFilter<LeftfoldError> {
     const adapter = this.#host.httpAdapter;
     const response: unknown = host.switchToHttp().getResponse();
     const status = this.#statusOf(error);
-    if (status >= 500) this.#log.error(`${error.code}: ${error.message}`, error.stack);
+    const isTooLate = adapter.isHeadersSent(response);
+    if (status >= 500 || isTooLate) this.#log.error(`${error.code}: ${error.message}`, error.stack);
+    // A reply that was under way, as a stream, can only be broken off: were it ended, the client would take what it has for all there is.
+    if (isTooLate) {
+      host.switchToHttp().getRequest<{ readonly socket: { destroy(): void } }>().socket.destroy();
+      return;
+    }
     adapter.setHeader(response, 'content-type', 'application/problem+json');
     if (status === 503) adapter.setHeader(response, 'retry-after', RETRY_AFTER_SECONDS);
     adapter.reply(response, problem(error, status), status);

@@ -1,9 +1,15 @@
 // A small application for the tests: one aggregate, one projection, one controller.
 import { aggregate, event, t } from '@leftfold/core';
 import type { Repository } from '@leftfold/core';
-import { InjectReadModels, InjectRepository, LeftfoldModule, RequiresIdempotencyKey } from '@leftfold/nestjs';
+import {
+  contextOptions,
+  InjectReadModels,
+  InjectRepository,
+  LeftfoldModule,
+  RequiresIdempotencyKey,
+} from '@leftfold/nestjs';
 import { projection } from '@leftfold/subscriptions';
-import { Body, Controller, Get, Module, Param, Post, StandardSchemaValidationPipe } from '@nestjs/common';
+import { Body, Controller, Get, Module, Param, Post, Res, StandardSchemaValidationPipe } from '@nestjs/common';
 import { APP_PIPE } from '@nestjs/core';
 
 const opened = event('bank.account.opened', { owner: t.string({ min: 1 }), limit: t.long() });
@@ -59,6 +65,15 @@ class AccountsController {
   }
   @Post(':id/closing')
   async close(@Param('id') id: string) {
+    await this.repository.close(id, undefined);
+  }
+  @Get(':id/context')
+  context() {
+    return contextOptions();
+  }
+  @Get(':id/export')
+  async export(@Param('id') id: string, @Res() reply: { write(text: string): void }) {
+    reply.write('the first half');
     await this.repository.close(id, undefined);
   }
   @Get(':id')

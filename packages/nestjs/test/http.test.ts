@@ -1,4 +1,6 @@
 import 'reflect-metadata';
+import { Agent, get } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { memory } from '@leftfold/memory';
 import { LeftfoldModule } from '@leftfold/nestjs';
 import type { INestApplication } from '@nestjs/common';
@@ -26,7 +28,7 @@ beforeEach(async () => {
       BankModule,
     ],
   }).compile();
-  app = module.createNestApplication({ logger: ['error'] });
+  app = module.createNestApplication({ logger: false });
   await app.listen(0, '127.0.0.1');
   url = await app.getUrl();
 });
@@ -62,6 +64,32 @@ describe('a command over HTTP', () => {
       body: { tenant: 'south' },
     });
   });
+  test('and a read in the handler see the same tenant', async () => {
+    const north = { 'x-user-tenant': 'north' };
+    await call('POST', '/accounts/a', ann, { ...key('1'), ...north });
+    expect(await call('GET', '/accounts/a', undefined, north)).toMatchObject({ body: { isOpen: true, version: '1' } });
+    expect(await call('GET', '/accounts/a')).toMatchObject({ body: { isOpen: false, version: '0' } });
+  });
+  test('has nothing of the request before it on the same connection', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const context = (headers: Record<string, string>) =>
+      new Promise<object>((resolve, reject) => {
+        get(`${url}/accounts/a/context`, { agent, headers }, (response) => {
+          const { localPort } = response.socket;
+          json(response).then((body) => resolve({ ...(body as object), localPort }), reject);
+        }).on('error', reject);
+      });
+    const first = await context({ 'x-user-tenant': 'north', 'x-roles': 'chief', 'idempotency-key': 'k' });
+    expect(first).toMatchObject({ idempotencyKey: 'k', metadata: { tenant: 'north' }, roles: ['chief'] });
+    const second = await context({});
+    agent.destroy();
+    const { localPort } = first as { localPort: unknown };
+    expect(second).toEqual({
+      localPort,
+      metadata: { correlationId: expect.any(String) as string, actor: 'ann' },
+      roles: [],
+    });
+  });
   test('cannot name a tenant by a header of its own', async () => {
     expect(
       await call('POST', '/accounts/a', ann, { ...key('1'), 'x-tenant': 'north', 'lf-tenant': 'north' }),
@@ -95,6 +123,11 @@ describe('a refusal', () => {
       },
     });
     expect(answer.type).toContain('application/problem+json');
+  });
+  test('of a reply that is under way breaks it off: what came is not all there is', async () => {
+    const answer = fetch(`${url}/accounts/a/export`).then((response) => response.text());
+    await expect(answer).rejects.toThrow();
+    expect((await call('GET', '/accounts/a')).status).toBe(200);
   });
   test('named …_NOT_FOUND is a 404', async () => {
     expect(await call('POST', '/accounts/none/closing')).toMatchObject({

@@ -1,14 +1,24 @@
 import 'reflect-metadata';
+import { setImmediate } from 'node:timers/promises';
 import { memory, memoryBroker } from '@leftfold/memory';
-import { Followers, InjectReadModels, LeftfoldHealthModule, LeftfoldModule, optionsToken } from '@leftfold/nestjs';
+import {
+  Followers,
+  InjectReadModels,
+  InjectRepository,
+  LeftfoldHealthModule,
+  LeftfoldModule,
+  optionsToken,
+} from '@leftfold/nestjs';
 import { projection } from '@leftfold/subscriptions';
-import { repository, t } from '@leftfold/core';
+import type { AnyProjection, Broker, Storage } from '@leftfold/subscriptions';
+import { aggregate, repository, t } from '@leftfold/core';
+import type { Repository } from '@leftfold/core';
 import { Injectable, Module } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { caughtUp } from '@leftfold/testing';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { account, accounts, BankModule } from './bank.ts';
 
 const followersOf = (discovery: DiscoveryService) =>
@@ -64,6 +74,53 @@ test('without a broker projections follow the log itself', async () => {
   await app.close();
 });
 
+test('when one of several followers cannot start, none is left running', async () => {
+  const storage = memory();
+  const row = { id: t.string() };
+  const { rowTable } = projection('changed', { version: 1, key: 'id', row });
+  await storage.readModels.prepare(rowTable);
+  const changed = projection('changed', { version: 1, key: 'id', row: { ...row, more: t.int() } });
+  const module = await Test.createTestingModule({
+    imports: [
+      LeftfoldModule.forRoot({ service: 'bank', storage }),
+      LeftfoldModule.projector({ only: [accounts, changed] }),
+    ],
+  }).compile();
+  const app = module.createNestApplication({ logger: false });
+  await expect(app.init()).rejects.toMatchObject({ code: 'LF_ROW_TABLE_CHANGED' });
+  const followers = followersOf(app.get(DiscoveryService, { strict: false }));
+  expect(followers.map(({ name, running }) => [name, running.status().isRunning])).toEqual([['accounts', false]]);
+  await app.close();
+});
+test('a follower that is only just starting is stopped, too', async () => {
+  const storage = memory();
+  const { promise: isAsked, resolve: asked } = Promise.withResolvers<void>();
+  const { promise: answer, resolve: answerIt } = Promise.withResolvers<void>();
+  const slow: Storage = {
+    ...storage,
+    readModels: {
+      prepare: async (table) => (asked(), await answer, storage.readModels.prepare(table)),
+      transaction: (...args) => storage.readModels.transaction(...args),
+      reader: (tables) => storage.readModels.reader(tables),
+    },
+  };
+  const module = await Test.createTestingModule({
+    imports: [
+      LeftfoldModule.forRoot({ service: 'bank', storage: slow }),
+      LeftfoldModule.projector({ only: [accounts] }),
+    ],
+  }).compile();
+  const app = module.createNestApplication({ logger: false });
+  const started = app.init();
+  await isAsked;
+  const closed = app.close();
+  // Whoever does not wait for what is starting has closed by then.
+  for (let turn = 0; turn < 50; turn++) await setImmediate();
+  answerIt();
+  await Promise.all([started, closed]);
+  const [follower] = followersOf(app.get(DiscoveryService, { strict: false }));
+  expect(follower?.running.status().isRunning).toBe(false);
+});
 test('a relay without a broker is refused at start', async () => {
   const module = await Test.createTestingModule({
     imports: [LeftfoldModule.forRoot({ service: 'bank', storage: memory() }), LeftfoldModule.relay()],
@@ -108,6 +165,8 @@ test('two instances have repositories and read models of their own', async () =>
     constructor(
       @InjectReadModels() readonly ofNorth: unknown,
       @InjectReadModels('south') readonly ofSouth: unknown,
+      @InjectRepository(account) readonly inNorth: Repository<typeof account>,
+      @InjectRepository(account, 'south') readonly inSouth: Repository<typeof account>,
     ) {}
   }
   const module = await Test.createTestingModule({
@@ -121,7 +180,33 @@ test('two instances have repositories and read models of their own', async () =>
   }).compile();
   const both = module.get(Both);
   expect(both.ofNorth).not.toBe(both.ofSouth);
+  await both.inSouth.open('a', { owner: 'Ann', limit: 1n });
+  expect((await both.inNorth.load('a')).version).toBe(0n);
+  expect((await repository(account, south.store).load('a')).version).toBe(1n);
 });
+
+/** An application that follows one projection, and what it says of its readiness. */
+async function readinessOf(storage: Storage, followed: AnyProjection, broker?: Broker) {
+  const module = await Test.createTestingModule({
+    imports: [
+      LeftfoldModule.forRoot({ service: 'bank', storage, ...(broker && { broker }) }),
+      LeftfoldModule.projector({ only: [followed] }),
+      LeftfoldHealthModule,
+    ],
+  }).compile();
+  const app = module.createNestApplication({ logger: false });
+  onTestFinished(() => app.close());
+  await app.listen(0, '127.0.0.1');
+  const url = await app.getUrl();
+  return {
+    url,
+    ready: async () => {
+      const response = await fetch(`${url}/health/ready`);
+      return { status: response.status, text: await response.text() };
+    },
+  };
+}
+const showing = (text: string) => expect.stringContaining(text) as string;
 
 test('readiness shows where each follower stands, and is 503 when a lane is stopped', async () => {
   const storage = memory();
@@ -131,23 +216,32 @@ test('readiness shows where each follower stands, and is 503 when a lane is stop
       throw new Error('a bug in the fold');
     },
   );
-  const module = await Test.createTestingModule({
-    imports: [
-      LeftfoldModule.forRoot({ service: 'bank', storage }),
-      LeftfoldModule.forFeature({ projections: [failing] }),
-      LeftfoldModule.projector(),
-      LeftfoldHealthModule,
-    ],
-  }).compile();
-  const app = module.createNestApplication({ logger: false });
-  await app.listen(0, '127.0.0.1');
-  const ready = async () => {
-    const response = await fetch(`${await app.getUrl()}/health/ready`);
-    return { status: response.status, text: await response.text() };
-  };
-  expect(await ready()).toMatchObject({ status: 200, text: expect.stringContaining('failing') as string });
+  const { url, ready } = await readinessOf(storage, failing);
+  expect(await ready()).toMatchObject({ status: 200, text: showing('failing') });
   await repository(account, storage.store).open('a', { owner: 'Ann', limit: 1n });
-  await expect.poll(ready).toMatchObject({ status: 503, text: expect.stringContaining('LF_FOLD_FAILED') as string });
-  expect((await fetch(`${await app.getUrl()}/health/live`)).status).toBe(200);
-  await app.close();
+  await expect.poll(ready).toMatchObject({ status: 503, text: showing('LF_FOLD_FAILED') });
+  expect((await fetch(`${url}/health/live`)).status).toBe(200);
+});
+test('C16 a process that meets an event newer than its code is not ready', async () => {
+  const storage = memory();
+  const { opened } = account.events;
+  const newer = opened.version(2, { owner: t.string(), limit: t.long() }, { up: (old) => old });
+  const later = aggregate('bank.account', { events: { newer }, initial: () => 0 })
+    .evolve({ newer: (n) => n + 1 })
+    .decide({ open: () => [newer({ owner: 'Ann', limit: 1n })] });
+  const { ready } = await readinessOf(storage, accounts);
+  await repository(later, storage.store).open('a');
+  await expect.poll(ready).toMatchObject({ status: 503, text: showing('LF_NEWER_EVENT') });
+});
+test('C5 a process whose follower has ended is not ready', async () => {
+  const broker = memoryBroker();
+  const source = {
+    name: broker.source.name,
+    ownership: broker.source.ownership,
+    run: async () => Promise.reject(Object.assign(new Error('made up'), { code: 'LF_BROKER_REFUSED' })),
+    head: () => broker.source.head(),
+    hasPassed: () => false,
+  };
+  const { ready } = await readinessOf(memory(), accounts, { ...broker, source });
+  await expect.poll(ready).toMatchObject({ status: 503, text: showing('LF_BROKER_REFUSED') });
 });

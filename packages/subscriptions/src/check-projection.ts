@@ -1,4 +1,5 @@
 import { DefinitionError, type t } from '@leftfold/core';
+import { RELAY } from './checkpoints.ts';
 import type { RowHandler } from './row-handler.ts';
 import type { RowTable } from './row-table.ts';
 
@@ -22,6 +23,8 @@ export function rowTableOf(name: string, { version, row, key, order = 'stream', 
   const invalid = (message: string): never => refuse(name, message);
   if (!NAME.test(name) || name.length > NAME_MAX)
     invalid(`a name is kebab-case, as 'order-summary', and has at most ${NAME_MAX} characters`);
+  if (name === RELAY.name)
+    invalid("'relay' is how the relay is named in the checkpoints; each would move the other's cursor");
   if (!Number.isInteger(version) || version < 1 || version > VERSION_MAX)
     invalid(`a version is a whole number from 1 to ${VERSION_MAX}, not ${version}`);
   const columns = Object.keys(row);

@@ -7,6 +7,8 @@ export interface FollowerId {
   readonly name: string;
   readonly version: number;
 }
+/** The relay's. No projection has its name: each would move the other's cursor. */
+export const RELAY: FollowerId = { name: 'relay', version: 1 };
 
 /** The right to move one follower along one lane. Every move names its epoch; whoever claims later has a higher one, so an old owner's moves fail. */
 export interface Claim {

@@ -1,4 +1,4 @@
-import { DefinitionError, type AnyEventType } from '@leftfold/core';
+import { DefinitionError, type AnyEventType, type Json } from '@leftfold/core';
 import { AtEvent } from './at-event.ts';
 import type { FollowerId } from './checkpoints.ts';
 import { foldBatch, planFold, type FoldEvent, type FoldPlan } from './fold-batch.ts';
@@ -6,6 +6,7 @@ import { FoldFault } from './fold-fault.ts';
 import { startFollower, type FollowerOptions } from './follower.ts';
 import { SAVE_IDLE_MS, SAVE_SOON_MS, type OwnedLane } from './owned-lane.ts';
 import type { AnyProjection } from './projection.ts';
+import { OneCategory } from './one-category.ts';
 import { readEvent } from './read-event.ts';
 import { recoveryOf } from './recovery.ts';
 import type { Running } from './running.ts';
@@ -32,6 +33,8 @@ export interface FollowOptions extends FollowerOptions {
  *
  * Makes the projection's table. Servers that are away are no reason to reject: that is tried again, and shows in the status.
  *
+ * Rows of order `'stream'` are fed by streams of one category: an event of a second one stops its lane (`LF_PROJECTION_INVALID`).
+ *
  * @throws {@link DefinitionError} `LF_EVENT_PRIVATE` when it handles a private type and follows a broker
  * @throws `LF_ROW_TABLE_CHANGED` when the version's table has other columns
  */
@@ -39,7 +42,8 @@ export async function follow(projection: AnyProjection, options: FollowOptions):
   const { from: source, storage } = options;
   const { rowTable: table, handlers } = projection;
   const id: FollowerId = { name: projection.name, version: projection.version };
-  const ledger = projectorLedger(source);
+  const categories = new OneCategory(projection);
+  const ledger = (): Json => projectorLedger(source, categories.category);
   refusePrivate(projection, source, storage);
   await storage.readModels.prepare(table).catch((error: unknown) => {
     if (recoveryOf(error) !== 'again') throw error;
@@ -52,13 +56,15 @@ export async function follow(projection: AnyProjection, options: FollowOptions):
       checkpoints: storage.checkpoints,
       open: async () => {
         await storage.readModels.prepare(table);
-        if (projection.order === 'any') refuseMoved(projection, source, await storage.checkpoints.list(id));
+        const saved = await storage.checkpoints.list(id);
+        if (projection.order === 'any') refuseMoved(projection, source, saved);
+        categories.recall(saved);
       },
       deal: async (owned, batch) => {
         const handled = batch.records.filter(({ type }) => handlers.has(type));
         const plan = handled.length === 0 ? undefined : planOf(handled);
         if (plan === undefined || plan.steps.length === 0)
-          owned.passed(batch.to, batch.records.length === 0 ? SAVE_IDLE_MS : SAVE_SOON_MS, ledger);
+          owned.passed(batch.to, batch.records.length === 0 ? SAVE_IDLE_MS : SAVE_SOON_MS, ledger());
         else await apply(owned, plan, batch.to);
       },
     },
@@ -68,6 +74,7 @@ export async function follow(projection: AnyProjection, options: FollowOptions):
   function planOf(records: readonly SourceRecord[]): FoldPlan {
     const events = records.map((record): FoldEvent => {
       try {
+        categories.check(record);
         const { on } = handlers.get(record.type) as { readonly on: AnyEventType };
         return { tenant: record.tenant, event: readEvent(on, record) };
       } catch (error) {
@@ -78,13 +85,14 @@ export async function follow(projection: AnyProjection, options: FollowOptions):
   }
 
   async function apply(owned: OwnedLane, plan: FoldPlan, to: Parameters<OwnedLane['moved']>[0]): Promise<void> {
-    await storage.readModels.transaction(owned.claim, { from: owned.saved, to, ledger }, async (tx) => {
+    const kept = ledger();
+    await storage.readModels.transaction(owned.claim, { from: owned.saved, to, ledger: kept }, async (tx) => {
       // Rows of one stream are locked, too: while a projection is moved to another source, both may feed it for a moment.
-      const kept = await tx.read(table, plan.keys, { lock: true });
-      const changes = naming(() => foldBatch(plan, kept));
+      const rows = await tx.read(table, plan.keys, { lock: true });
+      const changes = naming(() => foldBatch(plan, rows));
       if (changes.length > 0) await tx.write(table, changes);
     });
-    owned.moved(to, ledger);
+    owned.moved(to, kept);
   }
 }
 

@@ -68,7 +68,8 @@ export function startFollower<R extends SourceRecord>(follower: Follower<R>, opt
     },
     handle: async (batch, signal) => {
       const owned = claims.get(batch.lane);
-      if (!owned || owned.isLost) throw new LaneLost(id, batch.lane);
+      // A batch that does not begin where the last one ended would be skipped over in silence: the moves are from place to place.
+      if (!owned || owned.isLost || batch.from !== owned.done) throw new LaneLost(id, batch.lane);
       const interrupted = owned.bound(signal);
       try {
         await owned.hold(() =>
@@ -78,7 +79,8 @@ export function startFollower<R extends SourceRecord>(follower: Follower<R>, opt
         if (recoveryOf(error) === 'reclaim') owned.lose();
         throw error;
       }
-      board.handled(batch.lane, batch.records.length);
+      // What was dealt with just before the lane was lost is not a sign that we have it.
+      if (!owned.isLost) board.handled(batch.lane, batch.records.length);
     },
     faulted: (lane, error, retryMs) => {
       if (lane === undefined) return board.source(error);
@@ -113,7 +115,7 @@ export function startFollower<R extends SourceRecord>(follower: Follower<R>, opt
     await ended;
   };
   if (options.signal?.aborted) void stop();
-  options.signal?.addEventListener('abort', () => void stop(), { once: true });
+  options.signal?.addEventListener('abort', () => void stop(), { once: true, signal: halt.signal });
   return {
     status: () => board.snapshot(),
     caughtUp: (how) => caughtUp({ source, checkpoints, follower: id, claims, board }, how),

@@ -20,7 +20,7 @@ export class LaneClaims {
   readonly #options: LaneClaimsOptions;
   readonly #owned = new Map<Lane, OwnedLane>();
   #renewal: NodeJS.Timeout | undefined;
-  #isRenewing = false;
+  #renewing: Promise<void> | undefined;
 
   constructor(options: LaneClaimsOptions) {
     this.#options = options;
@@ -59,6 +59,8 @@ export class LaneClaims {
     if (!owned || owned.isLost) return;
     await owned.settle();
     await owned.flush().catch(() => {});
+    // One under way would extend the lease after it was given back, and keep others waiting for it.
+    await this.#renewing;
     if (!owned.isLost) await this.#options.checkpoints.release(owned.claim).catch(() => {});
   }
   /** The lane is not ours any more. */
@@ -73,13 +75,15 @@ export class LaneClaims {
 
   #renewFromNowOn(): void {
     const { respectLease, leaseMs } = this.#options;
-    if (respectLease) this.#renewal ??= setInterval(() => void this.#renew(), leaseMs / 3);
+    if (respectLease) this.#renewal ??= setInterval(() => this.#renewUnlessUnderWay(), leaseMs / 3);
+  }
+  #renewUnlessUnderWay(): void {
+    this.#renewing ??= this.#renew().finally(() => (this.#renewing = undefined));
   }
   async #renew(): Promise<void> {
     const { checkpoints, leaseMs, board } = this.#options;
     const owned = [...this.#owned.values()].filter((lane) => !lane.isLost);
-    if (owned.length === 0 || this.#isRenewing) return;
-    this.#isRenewing = true;
+    if (owned.length === 0) return;
     try {
       const ours = new Set(
         await checkpoints.renew(
@@ -95,8 +99,6 @@ export class LaneClaims {
       }
     } catch {
       // The next turn tries again. Should the lease lapse meanwhile, whoever takes the lane raises its epoch, and our next move fails.
-    } finally {
-      this.#isRenewing = false;
     }
   }
 }

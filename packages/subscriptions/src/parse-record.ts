@@ -1,5 +1,6 @@
 import {
   kafkaKey,
+  RESERVED_HEADER,
   streamRef,
   type Envelope,
   type EventId,
@@ -8,7 +9,6 @@ import {
   type StreamVersion,
 } from '@leftfold/core';
 import type { RecordStamp } from './recognition.ts';
-import { RESERVED_HEADER } from './record-format.ts';
 import { RecordUndecodable } from './record-undecodable.ts';
 
 /** A record as a broker gives it, its texts already read as UTF-8. */
@@ -145,9 +145,10 @@ function parsedFields(text: string): Fields {
     },
     whole: (name) => {
       const value = string(name);
-      return /^[1-9][0-9]{0,18}$/.test(value) ? BigInt(value) : fault(name);
+      return /^[1-9][0-9]{0,18}$/.test(value) && BigInt(value) <= MAX_BIGINT ? BigInt(value) : fault(name);
     },
   };
 }
 
+const MAX_BIGINT = 2n ** 63n - 1n;
 const quote = (value: unknown): string => JSON.stringify(value)?.slice(0, 80) ?? String(value);

@@ -43,6 +43,9 @@ test.each(['Orders', 'order_list', '-x', 'x-', 'a--b', '1a', '', 'é', 'a'.repea
     expect(() => projection(name, { version: 1, key: 'id', row })).toThrow(INVALID);
   },
 );
+test('the name of the relay is refused: the two would have one cursor', () => {
+  expect(() => projection('relay', { version: 1, key: 'id', row })).toThrow(INVALID);
+});
 test.each([0, -1, 1.5, Number.NaN, 10_000])('the version %s is refused', (version) => {
   expect(() => projection('p', { version, key: 'id', row })).toThrow(INVALID);
 });

@@ -4,7 +4,7 @@ import type { RowHandler } from './row-handler.ts';
 import type { RowTable } from './row-table.ts';
 
 /**
- * In which order a projection needs its events. `'stream'`: per stream; a row belongs to one stream. `'any'`: rows are fed by several streams and
+ * In which order a projection needs its events. `'stream'`: per stream; a row belongs to one stream, and all streams to one category. `'any'`: rows are fed by several streams and
  * the folds commute – the test kit's `.permuted()` checks it. "Last wins" is an `'any'` fold that compares `event.position` with a stored column.
  */
 export type Order = 'stream' | 'any';

@@ -104,6 +104,7 @@ test.each([
   ['with a sequence of 0', withLf({ began: 0, sequence: 0 })],
   ['with half a sequence', withLf({ sequence: 41.5 })],
   ['with a position that is no decimal', withLf({ position: '0x10' })],
+  ['with a position that no log has', withLf({ position: String(2n ** 63n) })],
   ['with a category that cannot be', withLf({ category: '' })],
   ['with an effective time that is none', withLf({ effective: 'yesterday' })],
   ['whose lf is no JSON', { ...raw(FULL), headers: { ...raw(FULL).headers, lf: '{' } }],
@@ -130,7 +131,7 @@ test('whatever the texts, a record is read back as it was written', () => {
       text.filter((of) => !of.includes('/')),
       text,
       fc.dictionary(name, text),
-      fc.bigInt(1n, 2n ** 62n),
+      fc.bigInt(1n, 2n ** 63n - 1n),
       (category, key, tenant, actor, headers, position) => {
         const { id: stream } = streamRef(category, key, tenant);
         const own = Object.keys(headers).length > 0 && { headers };

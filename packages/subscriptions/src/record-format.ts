@@ -12,9 +12,6 @@ export interface RecordFrame {
   readonly contentType: string;
 }
 
-/** Names that a record keeps for itself. The user's own headers stand beside them under their names. */
-export const RESERVED_HEADER: RegExp = /^(lf|traceparent|content-type|ce_.*|lf_.*|lf\..*)$/i;
-
 /**
  * Key and headers of a record: the wire form, which is for ever. Pure; the same event with the same frame gives the same text.
  *

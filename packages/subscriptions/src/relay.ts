@@ -1,6 +1,6 @@
 import { InputInvalid, type WriterSchema } from '@leftfold/core';
 import type { Broker } from './broker.ts';
-import type { FollowerId } from './checkpoints.ts';
+import { RELAY } from './checkpoints.ts';
 import { startFollower, type FollowerOptions } from './follower.ts';
 import { SAVE_IDLE_MS, type OwnedLane } from './owned-lane.ts';
 import type { Publisher, PublishRecord } from './publisher.ts';
@@ -11,8 +11,6 @@ import { sendUntilWritten } from './send-records.ts';
 import type { Batch, Lane, LogRecord } from './source.ts';
 import type { Storage } from './storage.ts';
 
-/** The relay in the checkpoints. */
-export const RELAY: FollowerId = { name: 'relay', version: 1 };
 /** A finished batch is saved alone when no other follows within this time: a restart then has nothing to send again. */
 const SAVE_QUIET_MS = 200;
 const SERVICE = /^[a-z][a-z0-9]*([.-][a-z0-9]+)*$/;

@@ -3,8 +3,11 @@ import type { Checkpoint } from './checkpoints.ts';
 import type { AnyProjection } from './projection.ts';
 import type { Source } from './source.ts';
 
-/** What a projector keeps beside its cursor: which kind of source it was fed from. */
-export const projectorLedger = (source: Pick<Source, 'name'>): Json => ({ source: kindOf(source) });
+/** What a projector keeps beside its cursor: which kind of source it was fed from, and, where rows belong to one stream, by the streams of which category. */
+export const projectorLedger = (source: Pick<Source, 'name'>, category?: string): Json => ({
+  source: kindOf(source),
+  ...(category !== undefined && { category }),
+});
 const kindOf = ({ name }: Pick<Source, 'name'>): string => name.split(' ', 1)[0] as string;
 
 /**

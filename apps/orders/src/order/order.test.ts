@@ -22,6 +22,10 @@ test('placing an order records its total and answers with its id', () =>
     .thenResult({ orderId }));
 test('an order without lines is refused', () =>
   spec.when.place({ customerId, lines: [], shipTo: 'x' }).thenRefused('ORDER_EMPTY'));
+test('an order with lines in two currencies is refused: their sum would be of neither', () =>
+  spec.when
+    .place({ customerId, lines: [line, { ...line, price: { cents: 100, currency: 'USD' } }], shipTo: 'x' })
+    .thenRefused('CURRENCY_MISMATCH', { currency: 'EUR' }));
 test('an order is placed once', () =>
   spec
     .given(placed)

@@ -44,9 +44,11 @@ export const order = aggregate('orders.order', {
       if (order.status !== 'none') throw refuse('ORDER_EXISTS');
       const [first] = lines;
       if (!first) throw refuse('ORDER_EMPTY');
+      const { currency } = first.price;
+      if (lines.some(({ price }) => price.currency !== currency)) throw refuse('CURRENCY_MISMATCH', { currency });
       const cents = lines.reduce((sum, line) => sum + line.price.cents * line.quantity, 0);
       return {
-        events: [orderPlaced({ orderId, customerId, lines, shipTo, total: { cents, currency: first.price.currency } })],
+        events: [orderPlaced({ orderId, customerId, lines, shipTo, total: { cents, currency } })],
         result: { orderId },
       };
     },
