@@ -33,13 +33,13 @@ export abstract class Root<A extends AnyAggregate> {
   /** Records events and folds them into {@link state}. They are appended when the method has returned. */
   protected record(...events: readonly EventIn<A['events']>[]): void {
     for (const event of events) {
-      this.#state = this.#aggregate.evolve(this.#state as never, event as never) as StateOf<A>;
+      this.#state = this.#aggregate.evolve(this.#state, event) as StateOf<A>;
       this.#recorded.push(event);
     }
   }
   /** Makes the refusal to throw. */
   protected refuse(code: CodeOf<A>, details?: { readonly [name: string]: Json }): Refusal<CodeOf<A>> {
-    return refuserOf(this.#aggregate)(code as never, details) as Refusal<CodeOf<A>>;
+    return refuserOf(this.#aggregate)(code, details) as Refusal<CodeOf<A>>;
   }
   static {
     recorded = (root) => root.#recorded;

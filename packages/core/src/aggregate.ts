@@ -98,7 +98,7 @@ export function aggregate<
       const evolve = (state: State, event: EventIn<E>): State => {
         const alias = aliases.get(event.type);
         if (alias === undefined) throw foreign(category, event.type);
-        return handlers[alias as keyof E](state, event.data);
+        return handlers[alias as keyof E](state, event.data as EventOf<E[keyof E]>['data']);
       };
       const self: Aggregate<Category, E, State, keyof R & string> = {
         category,

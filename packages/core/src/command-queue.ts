@@ -26,15 +26,16 @@ export function inTurn<T>(store: EventStore, stream: StreamRef, work: () => Prom
   return mine;
 }
 
-/** Waits for a turn that cannot fail. */
-function unlessAborted(turn: Promise<unknown>, signal: Abort): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const giveUp = (): void => reject(signal.reason);
-    if (signal.aborted) return giveUp();
-    signal.addEventListener('abort', giveUp, { once: true });
-    void turn.then(() => {
-      signal.removeEventListener('abort', giveUp);
+/** Waits for a turn that cannot fail. @throws the signal's reason when it aborts first */
+async function unlessAborted(turn: Promise<unknown>, signal: Abort): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const goOn = (): void => {
+      signal.removeEventListener('abort', goOn);
       resolve();
-    });
+    };
+    signal.addEventListener('abort', goOn, { once: true });
+    void turn.then(goOn);
+    if (signal.aborted) goOn();
   });
+  if (signal.aborted) throw signal.reason;
 }

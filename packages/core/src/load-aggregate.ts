@@ -1,4 +1,4 @@
-import type { AnyAggregate, EventIn, StateOf } from './aggregate.ts';
+import type { AnyAggregate, EventIn, EventSet, StateOf } from './aggregate.ts';
 import type { RepositoryOptions } from './command-options.ts';
 import type { EventStore } from './event-store.ts';
 import type { AnyEventType, RecordedEvent } from './event.ts';
@@ -29,7 +29,7 @@ export interface AggregateLoader<A extends AnyAggregate> {
 
 /** The loader of an aggregate over a store. */
 export function aggregateLoader<A extends AnyAggregate>(aggregate: A, store: EventStore): AggregateLoader<A> {
-  const types = new Map(Object.values<AnyEventType>(aggregate.events).map((type) => [type.type, type]));
+  const types = new Map(Object.values<AnyEventType>(aggregate.events as EventSet).map((type) => [type.type, type]));
 
   async function* history(stream: StreamRef, signal?: Abort): AsyncIterable<RecordedEvent & EventIn<A['events']>> {
     for await (const page of store.read(stream, signal && { signal })) {

@@ -14,10 +14,11 @@ export function recordedEvent(
 ): RecordedEvent {
   const type = types.get(stored.type);
   if (type === undefined) throw foreign(category, stored.type);
+  const data: unknown = decodeStored(type, stored.version, stored.payload);
   return {
     type: stored.type,
-    version: type.latest,
-    data: decodeStored(type, stored.version, stored.payload),
+    version: type.latest as number,
+    data,
     id: stored.id,
     stream: { id: stored.stream, category: stored.category, key: stored.key, version: stored.streamVersion },
     position: stored.position,

@@ -50,6 +50,9 @@ export function repository<A extends AnyDecider | RootClass<any, any>>(
   store: EventStore,
   options: RepositoryOptions = {},
 ): Repository<A> {
-  const bound = 'decisions' in aggregate ? bindDecider(aggregate, store, options) : bindRoot(aggregate, store, options);
+  const bound =
+    'decisions' in aggregate
+      ? bindDecider(aggregate, store, options)
+      : bindRoot(aggregate as RootClass<AnyAggregate, Root<AnyAggregate>>, store, options);
   return bound as Repository<A>;
 }

@@ -40,7 +40,7 @@ export class RefusalFilter implements ExceptionFilter<LeftfoldError> {
     const adapter = this.#host.httpAdapter;
     const response: unknown = host.switchToHttp().getResponse();
     const status = this.#statusOf(error);
-    const isTooLate = adapter.isHeadersSent(response);
+    const isTooLate = adapter.isHeadersSent(response) === true;
     if (status >= 500 || isTooLate) this.#log.error(`${error.code}: ${error.message}`, error.stack);
     // A reply that was under way, as a stream, can only be broken off: were it ended, the client would take what it has for all there is.
     if (isTooLate) {

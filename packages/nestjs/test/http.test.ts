@@ -126,7 +126,7 @@ describe('a refusal', () => {
   });
   test('of a reply that is under way breaks it off: what came is not all there is', async () => {
     const answer = fetch(`${url}/accounts/a/export`).then((response) => response.text());
-    await expect(answer).rejects.toThrow();
+    await expect(answer).rejects.toBeInstanceOf(Error);
     expect((await call('GET', '/accounts/a')).status).toBe(200);
   });
   test('named …_NOT_FOUND is a 404', async () => {

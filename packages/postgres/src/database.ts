@@ -5,15 +5,17 @@ import type { PgClient, PgPool, PgTransaction } from './pool.ts';
 import type { Statement } from './statement.ts';
 import { StorageUnavailable } from './storage-errors.ts';
 
-/** A statement of ours that is not answered in this time has lost its connection. Longer than any lock wait. */
+/** A statement of ours that is not answered in this time has lost its connection. Longer than any wait for a row's lock. */
 const QUERY_TIMEOUT_MS = 60_000;
+/** The same for one that works through a table, or waits for such a one. */
+const LONG_QUERY_TIMEOUT_MS = 6 * 3_600_000;
 /** A pool that lends nothing for this long is exhausted, perhaps by transactions that themselves wait for a second connection. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** One connection, as long as it is lent. Not concurrent: one query at a time. */
 export interface Session {
   /**
-   * The rows of a statement. Values are text, numbers, bigints or null; columns come as {@link columnTypes} says.
+   * The rows of a statement. Values are text, numbers, bigints, booleans or null; columns come as {@link columnTypes} says.
    * @throws the typed faults of {@link driverFault}; any other answer of the server as the driver's own error.
    */
   query<R>(statement: Statement, values?: readonly unknown[]): Promise<readonly R[]>;
@@ -26,7 +28,7 @@ export interface Database extends Session {
   /** Lends one connection, without a transaction. @param signal looked at before and after waiting for the connection. */
   session<T>(work: (session: Session) => Promise<T>, signal?: Abortable): Promise<T>;
   /**
-   * BEGIN, `work`, COMMIT. Whatever `work` throws is thrown after ROLLBACK; so is the first failed statement when `work` swallows it, since nothing
+   * BEGIN at READ COMMITTED, whatever the pool's default is, `work`, COMMIT. Whatever `work` throws is thrown after ROLLBACK; so is the first failed statement when `work` swallows it, since nothing
    * of such a transaction can be committed.
    * @throws `LF_OUTCOME_UNKNOWN` when the connection is lost around COMMIT.
    */
@@ -58,7 +60,7 @@ export function sessionOn(client: PgTransaction): Session {
   return {
     query: async <R>(statement: Statement, values?: readonly unknown[]) => {
       try {
-        return await send<R>(client, { text: statement.text, ...named(statement) }, values);
+        return await send<R>(client, statement, values);
       } catch (error) {
         throw driverFault(error);
       }
@@ -78,7 +80,8 @@ async function runTransaction<T>(lent: LentClient, work: (tx: Session) => Promis
       }
     },
   };
-  await lent.control('begin');
+  // Named, since a pool may have another default: in a snapshot of before, what was waited for would not be seen.
+  await lent.control('begin isolation level read committed');
   let result: T;
   try {
     result = await work(tx);
@@ -112,7 +115,7 @@ class LentClient implements Session {
     // Known to be lost before anything was sent: then no outcome is in doubt.
     if (this.#unusable !== undefined) throw new StorageUnavailable(this.#unusable);
     try {
-      return await send<R>(this.#client, { text: statement.text, ...named(statement) }, values);
+      return await send<R>(this.#client, statement, values);
     } catch (error) {
       if (isConnectionLost(error)) this.#unusable ??= error as Error;
       throw driverFault(error, statement.inDoubt);
@@ -160,17 +163,16 @@ async function connect(pool: PgPool): Promise<PgClient> {
 
 async function send<R>(
   client: PgTransaction,
-  query: { readonly text: string; readonly name?: string },
+  { text, name, takesLong }: Statement,
   values: readonly unknown[] = [],
 ): Promise<readonly R[]> {
   const { rows } = await client.query({
-    ...query,
+    text,
+    ...(name !== undefined && { name }),
     // Without parameters the driver may send several statements at once, as a migration has them.
     ...(values.length > 0 && { values: [...values] }),
     types: columnTypes,
-    query_timeout: QUERY_TIMEOUT_MS,
+    query_timeout: takesLong === true ? LONG_QUERY_TIMEOUT_MS : QUERY_TIMEOUT_MS,
   });
   return rows as R[];
 }
-
-const named = ({ name }: Statement): { readonly name?: string } => (name === undefined ? {} : { name });

@@ -12,7 +12,13 @@ export {
 // The ports, on Postgres
 export type { PostgresEventStore } from './store/postgres-event-store.ts';
 export type { PostgresLog } from './log/postgres-log.ts';
-export { readModels, rowTablesReader, type ReadModelsOptions } from './read-models/read-models.ts';
+export {
+  readModels,
+  rowTablesReader,
+  type ReadModelsOptions,
+  type UnionToIntersection,
+} from './read-models/read-models.ts';
+export type { DriverCursor, DriverCursorConstructor } from './read-models/model-cursor.ts';
 // What goes wrong
 export * from './storage-errors.ts';
 export { StreamCorrupt } from './store/store-errors.ts';

@@ -15,7 +15,11 @@ import { WriterSchemas } from './store/writer-schemas.ts';
 
 /** How the adapter works. */
 export interface PostgresOptions {
-  /** Yours: its size and settings are not touched, and you end it. A reader that follows the log uses one connection at a time. */
+  /**
+   * Yours: its size and settings are not touched, and you end it. A reader that follows the log uses one connection at a time. Leave its
+   * `default_transaction_isolation` at READ COMMITTED: above that an append that waited for another one of its stream is `LF_SERIALIZATION`,
+   * never a wrong version, but no conflict that is decided anew either.
+   */
   readonly pool: PgPool;
   /** Postgres schema of the log. Default `leftfold`. */
   readonly schema?: string;

@@ -7,6 +7,8 @@ export interface Statement {
   readonly name?: string;
   /** It commits something by itself that must not be done twice: when the connection is lost meanwhile, the outcome is unknown. For people. */
   readonly inDoubt?: string;
+  /** It may take minutes, as building an index does, or waiting for somebody who does. */
+  readonly takesLong?: true;
 }
 
 /** A statement that is prepared once per connection. @param label at most 30 letters, for `pg_prepared_statements`. */
@@ -18,4 +20,9 @@ export function prepared(label: string, text: string, options: { readonly inDoub
 /** A statement that is planned each time. */
 export function unprepared(text: string): Statement {
   return { text };
+}
+
+/** A change of tables, or the lock that is waited for before one. */
+export function unhurried(text: string): Statement {
+  return { text, takesLong: true };
 }

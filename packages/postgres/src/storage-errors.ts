@@ -9,7 +9,7 @@ export class StorageUnavailable extends LeftfoldError {
   readonly retryable = true as const;
 
   constructor(cause: unknown) {
-    super('the database cannot be reached, or the connection to it was lost; nothing was written, try again', {
+    super('the database cannot be reached, or the connection to it was lost; no event was written, try again', {
       cause,
     });
   }

@@ -126,6 +126,24 @@ test('groups that name the same streams in any order do not deadlock', async () 
   expect(lengths.reduce((sum, length) => sum + length)).toBe(1 + 4 * appended.length);
 });
 
+test('a reply that is in the way and expires at that moment is overwritten, or the append is LF_SERIALIZATION and wrote nothing', async () => {
+  const { storage, pool } = await testLog();
+  const reply = { tenant: '', key: 'k', requestHash: 'h', reply: '1', keepMs: 1 };
+
+  const outcomes = await Promise.all(
+    Array.from({ length: 300 }, () =>
+      storage.store
+        .append(one(newStream(), 'absent'), { reply })
+        .then(({ kind }): unknown => kind)
+        .catch((error: unknown) => (error as { readonly code?: unknown }).code),
+    ),
+  );
+
+  expect(['appended', 'replied', 'LF_SERIALIZATION']).toEqual(expect.arrayContaining([...new Set(outcomes)]));
+  const written = outcomes.filter((outcome) => outcome === 'appended').length;
+  expect((await pool.query('select count(*)::int as count from leftfold.events')).rows).toEqual([{ count: written }]);
+});
+
 test('a stream that another transaction holds is LF_LOCK_TIMEOUT after the time set on the connection', async () => {
   const log = await testLog({ pool: { options: '-c lock_timeout=50' } });
   const stream = newStream();

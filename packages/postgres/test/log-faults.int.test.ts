@@ -1,8 +1,9 @@
 import type { Cursor, Log } from '@leftfold/subscriptions';
 import { eventually, newEvents, newStream } from '@leftfold/testing';
 import { postgres, type PgPool } from '@leftfold/postgres';
+import type { Client } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
-import { testLog } from './fresh-log.ts';
+import { testLog, type FreshLog } from './fresh-log.ts';
 import { nameOf, readToEnd } from './read-to-end.ts';
 
 interface Fault {
@@ -10,8 +11,8 @@ interface Fault {
   readonly isTriedAgain: boolean;
 }
 
-/** Runs a reader until the log reports a fault, and answers what it reported; `undefined` when it reports none for long. */
-async function faultOf(log: Log, from: Cursor | 'start' = 'start'): Promise<Fault | undefined> {
+/** Runs a reader until the log reports a fault, and answers what it reported; `undefined` when it reports none for long. @param passed gets what was handed over before. */
+async function faultOf(log: Log, from: Cursor | 'start' = 'start', passed: Cursor[] = []): Promise<Fault | undefined> {
   const stop = new AbortController();
   const patience = AbortSignal.timeout(10_000);
   let fault: Fault | undefined;
@@ -19,7 +20,7 @@ async function faultOf(log: Log, from: Cursor | 'start' = 'start'): Promise<Faul
     {
       name: 'test',
       from: async () => from,
-      handle: async () => undefined,
+      handle: async ({ to }) => void passed.push(to),
       faulted: (_, error, retryMs) => {
         fault ??= { code: (error as { readonly code?: unknown }).code, isTriedAgain: retryMs !== null };
         stop.abort();
@@ -66,6 +67,46 @@ test('L15 a server that has become a standby since is refused at the next poll',
 
   await expect(server.storage.log.head()).rejects.toMatchObject({ code: 'LF_LOG_ON_STANDBY' });
   expect(await faultOf(server.storage.log)).toEqual({ code: 'LF_LOG_ON_STANDBY', isTriedAgain: true });
+});
+
+/** A log with a window of three pages, its cursor after the first of them, and a transaction with a snapshot of before. */
+async function readInPart(): Promise<FreshLog & { readonly within: Cursor; readonly older: Client }> {
+  const log = await testLog({ batchSize: 2 });
+  const older = await log.connect();
+  await older.query('begin isolation level repeatable read; select 1');
+  await log.storage.store.append([{ stream: newStream(), expect: 'absent', events: newEvents(6) }]);
+  const { batches } = await readToEnd(log.storage.log);
+  return { ...log, older, within: batches[0]?.to as Cursor };
+}
+
+test('L15 a window is not read on from a standby, which may lack what it holds', async () => {
+  const { pool, url, within } = await readInPart();
+  await pool.query('create schema said; create function said.pg_is_in_recovery() returns boolean return false');
+  const { storage } = await testLog({ url, batchSize: 2, pool: { options: '-c search_path=said,pg_catalog' } });
+  await storage.log.identity();
+  await pool.query('create or replace function said.pg_is_in_recovery() returns boolean return true');
+
+  const passed: Cursor[] = [];
+  expect(await faultOf(storage.log, within, passed)).toEqual({ code: 'LF_LOG_ON_STANDBY', isTriedAgain: true });
+  expect(passed).toEqual([]);
+});
+
+test('L17 a window is not read on in a transaction whose snapshot is of before: its events would be passed over', async () => {
+  const { older, within } = await readInPart();
+  const careless: PgPool = { connect: async () => Object.assign(older, { release: () => undefined }) };
+  const { log } = postgres({ pool: careless, batchSize: 2 });
+
+  const passed: Cursor[] = [];
+  expect(await faultOf(log, within, passed)).toEqual({ code: 'LF_READER_HAS_XID', isTriedAgain: true });
+  expect(passed).toEqual([]);
+});
+
+test('a window that another cluster opened stops the lane', async () => {
+  const { storage } = await testLog();
+  const { id, generation } = await storage.log.identity();
+  const ahead = `1/${id}/${generation}/3:3:/9000000000:9000000000:/2` as Cursor;
+
+  expect(await faultOf(storage.log, ahead)).toEqual({ code: 'LF_AHEAD_OF_LOG', isTriedAgain: false });
 });
 
 test('L12 a sequence of positions with a cache is refused', async () => {

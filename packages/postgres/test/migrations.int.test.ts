@@ -1,11 +1,11 @@
-import { applyMigrations, assertMigrated, postgres, printMigrations } from '@leftfold/postgres';
+import { applyMigrations, assertMigrated, postgres, printMigrations, type PgQuery } from '@leftfold/postgres';
 import { newEvents, newStream, readIds } from '@leftfold/testing';
-import { Pool } from 'pg';
+import { Pool, type PoolConfig, type QueryConfig } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { freshDatabase } from './fresh-log.ts';
 
-async function emptyDatabase(): Promise<Pool> {
-  const pool = new Pool({ connectionString: await freshDatabase() });
+async function emptyDatabase(config: PoolConfig = {}): Promise<Pool> {
+  const pool = new Pool({ connectionString: await freshDatabase(), ...config });
   onTestFinished(() => pool.end());
   return pool;
 }
@@ -28,6 +28,34 @@ test('many processes may apply at once, and again', async () => {
   await Promise.all(Array.from({ length: 8 }, () => applyMigrations(pool)));
   await applyMigrations(pool);
   expect(await numbers(pool)).toEqual([1]);
+});
+
+test('also where transactions are REPEATABLE READ unless they say otherwise', async () => {
+  const pool = await emptyDatabase({ options: String.raw`-c default_transaction_isolation=repeatable\ read` });
+  await Promise.all(Array.from({ length: 8 }, () => applyMigrations(pool)));
+  expect(await numbers(pool)).toEqual([1]);
+});
+
+test('a change of tables, and the wait for whoever makes one, is not given up after a minute', async () => {
+  const pool = await emptyDatabase();
+  const sent: PgQuery[] = [];
+  await applyMigrations({
+    async connect() {
+      const client = await pool.connect();
+      return {
+        query: (query) => {
+          sent.push(query);
+          return client.query(query as QueryConfig);
+        },
+        on: (event, listener) => client.on(event, listener),
+        removeListener: (event, listener) => client.removeListener(event, listener),
+        release: (destroy) => client.release(destroy),
+      };
+    },
+  });
+  const slow = sent.filter(({ text }) => /create table|advisory/.test(text));
+  expect(slow.length).toBeGreaterThanOrEqual(4);
+  for (const { query_timeout: limit = 0 } of slow) expect(limit).toBeGreaterThanOrEqual(3_600_000);
 });
 
 test('the printed text does what applying does, and run twice it changes nothing', async () => {

@@ -1,16 +1,17 @@
 import { LeftfoldError } from '@leftfold/core';
 
 /**
- * The reader was lent a connection inside an open transaction that has an id: that id would count as seen, and its later events would be lost (hazard
- * L17). Somebody gives connections back to the pool without COMMIT or ROLLBACK. Tried again, on another connection perhaps. `LF_READER_HAS_XID`
+ * The reader was lent a connection inside an open transaction. One that has an id would count that id as seen, and its later events would be lost (hazard
+ * L17); one with a snapshot of before would not show what is to be read. Somebody gives connections back to the pool without COMMIT or ROLLBACK. Tried again, on another connection perhaps. `LF_READER_HAS_XID`
  */
 export class ReaderHasXid extends LeftfoldError {
   readonly code = 'LF_READER_HAS_XID' as const;
   readonly retryable = true as const;
 
-  constructor(xid: string) {
+  /** @param xid `undefined`: it has none yet, and its snapshot is too old. */
+  constructor(xid: string | undefined) {
     super(
-      `the pool lent a connection inside the open transaction ${xid}, in which the log cannot be read; ` +
+      `the pool lent a connection inside ${xid === undefined ? 'an open transaction' : `the open transaction ${xid}`}, in which the log cannot be read; ` +
         'find who gives connections back to the pool before COMMIT or ROLLBACK',
     );
   }

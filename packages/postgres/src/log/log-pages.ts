@@ -8,7 +8,16 @@ import { AheadOfLog, ReaderHasXid } from './log-errors.ts';
 import type { LogPlace } from './log-place.ts';
 import { logRecord } from './log-record.ts';
 import type { LogStatements } from './log-statements.ts';
-import { advanced, EMPTY, parseSnapshot, snapshotText, windowIds, type Snapshot, type WindowIds } from './snapshot.ts';
+import {
+  advanced,
+  covers,
+  EMPTY,
+  parseSnapshot,
+  snapshotText,
+  windowIds,
+  type Snapshot,
+  type WindowIds,
+} from './snapshot.ts';
 
 /** A window with at most so many times a page's events is sorted for each page; a larger one is read along the primary key. */
 const SMALL_WINDOW_PAGES = 4;
@@ -22,10 +31,13 @@ export interface LogPage {
   readonly to: LogPlace;
 }
 
-interface Poll {
+interface View {
   readonly snapshot: string;
   readonly own: string | null;
   readonly standby: boolean;
+  readonly isolation: string;
+}
+interface Poll extends View {
   readonly highest: string | null;
   readonly fresh: number;
   readonly late: boolean;
@@ -68,7 +80,10 @@ export class LogPages {
    */
   async next(place: LogPlace, settle: boolean): Promise<LogPage | undefined> {
     return this.#db.session(async (session) => {
-      if (place.to !== undefined) return this.#page(session, place, place.to);
+      if (place.to !== undefined) {
+        snapshotOf(one(await session.query<View>(this.#statements.look)), place.to);
+        return this.#page(session, place, place.to);
+      }
       const { to, fresh, hasEvents } = await this.#boundary(
         session,
         place.from,
@@ -91,16 +106,9 @@ export class LogPages {
   }
 
   async #boundary(session: Session, seen: Snapshot, countTo: number): Promise<Boundary> {
-    const [row] = await session.query<Poll>(this.#statements.poll, [
-      seen.xmax - 1n,
-      arrayParameter(seen.running),
-      countTo,
-    ]);
-    const now = row && parseSnapshot(row.snapshot);
-    if (row === undefined || now === undefined) throw new RangeError(`Postgres answered the snapshot ${row?.snapshot}`);
-    if (row.standby) throw new LogOnStandby();
-    if (row.own !== null) throw new ReaderHasXid(row.own);
-    if (now.xmax < seen.xmax) throw new AheadOfLog(seen.xmax - 1n, now.xmax - 1n);
+    const values = [seen.xmax - 1n, arrayParameter(seen.running), countTo];
+    const row = one(await session.query<Poll>(this.#statements.poll, values));
+    const now = snapshotOf(row, seen);
     const highest = row.highest === null ? undefined : BigInt(row.highest);
     return {
       to: advanced(seen, now, highest),
@@ -156,6 +164,27 @@ export class LogPages {
     const [row] = await session.query<{ readonly floor: bigint }>(this.#statements.floor, intervals(ids));
     return row?.floor ?? 0n;
   }
+}
+
+/**
+ * The snapshot of a connection on which all that `seen` sees can be read. Asked for on the connection of each page: the next one may be of another server, or
+ * stand in a transaction with a snapshot of before, and to either a part of the window would not be there, and be passed over for ever.
+ * @throws {@link LogOnStandby} · {@link ReaderHasXid} · {@link AheadOfLog}
+ */
+function snapshotOf(row: View, seen: Snapshot): Snapshot {
+  const now = parseSnapshot(row.snapshot);
+  if (now === undefined) throw new RangeError(`Postgres answered the snapshot ${row.snapshot}`);
+  if (row.standby) throw new LogOnStandby();
+  if (row.own !== null) throw new ReaderHasXid(row.own);
+  // At READ COMMITTED each statement has a snapshot of its own; else it may be one of before.
+  if (row.isolation !== 'read committed' && !covers(now, seen)) throw new ReaderHasXid(undefined);
+  if (now.xmax < seen.xmax) throw new AheadOfLog(seen.xmax - 1n, now.xmax - 1n);
+  return now;
+}
+
+function one<R>([row]: readonly R[]): R {
+  if (row === undefined) throw new RangeError('Postgres answered no row where there is always one');
+  return row;
 }
 
 function pageWithout({ from }: LogPlace, to: Snapshot): LogPage {

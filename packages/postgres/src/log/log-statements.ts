@@ -1,5 +1,5 @@
 import { EVENT_COLUMNS } from '../store/event-row.ts';
-import { prepared, type Statement } from '../statement.ts';
+import { prepared, unprepared, type Statement } from '../statement.ts';
 
 /**
  * The statements by which one log is read.
@@ -9,15 +9,22 @@ import { prepared, type Statement } from '../statement.ts';
  */
 export interface LogStatements {
   readonly poll: Statement;
+  /** What the connection sees, before a page of a window that was opened earlier. No parameters. */
+  readonly look: Statement;
   readonly window: Statement;
   readonly floor: Statement;
   readonly backlog: Statement;
 }
 
+/** What a connection sees, and whether the log may be read on it. */
+const VIEW_COLUMNS = `snapshot::text as snapshot, pg_current_xact_id_if_assigned()::text as own, pg_is_in_recovery() as standby,
+  current_setting('transaction_isolation') as isolation`;
+
 /** @param schema quoted name of the Postgres schema. */
 export function logStatements(schema: string): LogStatements {
   return {
     poll: pollStatement(schema),
+    look: unprepared(`select ${VIEW_COLUMNS} from pg_current_snapshot() as snapshot`),
     window: windowStatement(schema),
     floor: floorStatement(schema),
     backlog: backlogStatement(schema),
@@ -43,7 +50,7 @@ function pollStatement(schema: string): Statement {
 ), gap as materialized (
   select above, below from (select xid as above, lead(xid) over (order by xid) as below from bound) as pair where below is not null
 )
-select now.snapshot::text as snapshot, pg_current_xact_id_if_assigned()::text as own, pg_is_in_recovery() as standby, (
+select ${VIEW_COLUMNS}, (
   select last.xid::text from gap cross join lateral (
     select e.xid from ${schema}.events e where e.xid > gap.above and e.xid < gap.below order by e.xid desc limit 1
   ) as last order by last.xid desc limit 1

@@ -2,7 +2,7 @@ import { LeftfoldError } from '@leftfold/core';
 import { openDatabase, type Session } from '../database.ts';
 import type { PgPool } from '../pool.ts';
 import { quoted, schemaName } from '../schema-name.ts';
-import { unprepared } from '../statement.ts';
+import { unhurried, unprepared } from '../statement.ts';
 import { log } from './0001-log.ts';
 import type { Migration } from './migration.ts';
 
@@ -65,15 +65,15 @@ export async function applyMigrations(pool: PgPool, options: MigrationOptions = 
   const schema = schemaName(options.schema);
   const db = openDatabase(pool, schema);
   await db.transaction(async (tx) => {
-    await tx.query(unprepared(lockText(schema)));
-    await tx.query(unprepared(tableText(schema)));
+    await tx.query(unhurried(lockText(schema)));
+    await tx.query(unhurried(tableText(schema)));
   });
   for (const migration of migrations) {
     await db.transaction(async (tx) => {
-      await tx.query(unprepared(lockText(schema)));
+      await tx.query(unhurried(lockText(schema)));
       const applied = await appliedIn(tx, schema);
       refuseNewer(schema, applied);
-      if (!applied.includes(migration.number)) await tx.query(unprepared(stepText(schema, migration)));
+      if (!applied.includes(migration.number)) await tx.query(unhurried(stepText(schema, migration)));
     });
   }
 }

@@ -1,5 +1,5 @@
 import { quoted } from '../schema-name.ts';
-import { unprepared, type Statement } from '../statement.ts';
+import { unhurried, unprepared, type Statement } from '../statement.ts';
 import type { Column } from './column.ts';
 import { digest, STREAM_VERSION, TENANT, type ModelIndex, type ModelTable } from './model-table.ts';
 
@@ -24,12 +24,12 @@ export function createTable({ schema, table, deleted, columns, key }: ModelTable
       `create table ${deleted} (_tenant text not null default '', key text not null, _stream_version bigint not null, primary key (_tenant, key))`,
     );
   }
-  return unprepared(statements.join(';\n'));
+  return unhurried(statements.join(';\n'));
 }
 
 /** Makes an index. Writers wait meanwhile; a table of some size is better given a new version. */
 export function createIndex({ table }: ModelTable, { name, columns }: ModelIndex): Statement {
-  return unprepared(`create index ${quoted(name)} on ${table} (${[TENANT, ...columns].map(quoted).join(', ')})`);
+  return unhurried(`create index ${quoted(name)} on ${table} (${[TENANT, ...columns].map(quoted).join(', ')})`);
 }
 
 /** What {@link describeTable} finds of a table made by {@link createTable}, in any order. */

@@ -119,7 +119,9 @@ class ModelClient implements PostgresPoolClient, CursorClient {
   }
 
   release(destroy = false): void {
-    this.#client.removeListener('error', this.#onError);
-    this.#client.release(destroy || this.#isUnusable);
+    const closes = destroy || this.#isUnusable;
+    // A client that is closed keeps its listener: its socket may still report an error.
+    if (!closes) this.#client.removeListener('error', this.#onError);
+    this.#client.release(closes);
   }
 }

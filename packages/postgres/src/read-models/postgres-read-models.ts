@@ -13,7 +13,7 @@ import { writeRows } from './write-rows.ts';
  * The connection was lost around COMMIT. Nobody need guess: whoever claims the lane next waits for that transaction, and finds in the checkpoint
  * whether it was committed. `LF_STORAGE_UNAVAILABLE`
  */
-export class CommitUnanswered extends LeftfoldError {
+class CommitUnanswered extends LeftfoldError {
   readonly code = 'LF_STORAGE_UNAVAILABLE' as const;
   readonly retryable = true as const;
 

@@ -1,11 +1,11 @@
 import { DefinitionError } from '@leftfold/core';
 import type { Database, Session } from '../database.ts';
-import { unprepared } from '../statement.ts';
+import { unhurried } from '../statement.ts';
 import { createIndex, createTable, describeTable, descriptionOf } from './create-table.ts';
 import type { ModelTable } from './model-table.ts';
 
 /** One maker at a time, of all processes: `if not exists` alone still fails when two make the same thing. $1 what is made */
-const MAKE_ALONE = unprepared(`select pg_advisory_xact_lock(hashtextextended($1, 0))`);
+const MAKE_ALONE = unhurried(`select pg_advisory_xact_lock(hashtextextended($1, 0))`);
 
 /**
  * Makes the table, if it is not there, in one transaction, and the indexes it lacks. Indexes that are declared no more stay.

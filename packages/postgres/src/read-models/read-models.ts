@@ -28,8 +28,8 @@ export type UnionToIntersection<U> = (U extends unknown ? (u: U) => void : never
  *
  * Values come as the projection's row says: `bigint` for `t.long()`, `number` for `t.integer()`, `Date`, `Uint8Array`, decimals as text, days as
  * `'2026-11-22'`, composite columns as JSON; through any alias, join, subquery and `with`. Expressions know no such origin: an int8 that is
- * calculated, as `count(*)` or `max(…)`, is a `bigint`; inside JSON that a query builds all is JSON. Types beyond these are read as the pool reads them.
- * The tenant, a column of every table, is left out, unless selected under another name. Queries see all tenants.
+ * calculated, as `count(*)` or `max(…)`, or comes out of a `union`, is a `bigint`; inside JSON that a query builds all is JSON. Types beyond these are read as the pool reads them.
+ * The tenant, a column of every table, is left out, unless selected under another name or through a `union`. Queries see all tenants.
  *
  * Parsers are set for each query: the pool's own, and its other users, are left alone. The pool stays the caller's; `destroy()` does not end it.
  *

@@ -32,6 +32,13 @@ test('the year 0 is 1 BC to Postgres', () => {
   expect(dayOf('2026-11-22')).toBe('2026-11-22');
 });
 
+test.each(['infinity', '22.11.2026', '11/22/2026', '10000-01-01', '0044-03-15 BC'])(
+  'the day %s cannot be read, and is not handed on as it is',
+  (text) => {
+    expect(() => dayOf(text)).toThrow(expect.objectContaining({ code: 'LF_COLUMN_UNREADABLE' }) as Error);
+  },
+);
+
 test('bytes are hex, also those of a part of a buffer, and belong to nobody else', () => {
   const all = new Uint8Array([0, 1, 0xab, 0xff]);
   expect(hexOf(all)).toBe('\\x0001abff');

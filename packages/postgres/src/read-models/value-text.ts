@@ -29,9 +29,14 @@ export function yearZeroAsBc(iso: string): string {
   return iso.startsWith('0000-') ? `0001${iso.slice(4)} BC` : iso;
 }
 
-/** `date` → `'2026-11-22'`. */
+/** `date` → `'2026-11-22'`, years 0 to 9999. @throws {@link ColumnUnreadable} */
 export function dayOf(text: string): string {
-  return /^0001-\d\d-\d\d BC$/.test(text) ? `0000${text.slice(4, 10)}` : text;
+  if (/^\d{4}-\d\d-\d\d$/.test(text)) return text;
+  if (/^0001-\d\d-\d\d BC$/.test(text)) return `0000${text.slice(4, 10)}`;
+  throw new ColumnUnreadable(
+    'type date',
+    "it is infinite or outside the years 0 to 9999, or the session's DateStyle does not begin with ISO",
+  );
 }
 
 /** `bytea` → bytes, of their own, not a window into the driver's buffer. @throws {@link ColumnUnreadable} */

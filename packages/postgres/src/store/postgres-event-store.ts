@@ -19,6 +19,7 @@ import { isDatabaseError } from '../driver-fault.ts';
 import type { KnownIdentity } from '../log/log-identity.ts';
 import type { Wake } from '../log/wake.ts';
 import type { PgTransaction } from '../pool.ts';
+import { SerializationFailure } from '../storage-errors.ts';
 import {
   appendValues,
   groupValues,
@@ -61,7 +62,7 @@ interface Group {
   readonly reply: NewReply | undefined;
 }
 
-/** A reply that is in the way and then not found has expired in between: it cannot go on like that. */
+/** A reply that is in the way and then not found has expired in between: it goes on like that only where replies are kept for no time to speak of. */
 const REPLY_ATTEMPTS = 3;
 
 /**
@@ -188,7 +189,7 @@ export class PostgresEventStore implements TransactionalEventStore<PgTransaction
         const stored = reply && (await findReply(session, statements.reply, reply));
         if (stored !== undefined) return { kind: 'replied', ...stored };
         if (refused.what === 'streams') return conflictOf(session, statements.heads, written, refused.which - 1);
-        if (attempt === REPLY_ATTEMPTS) throw error;
+        if (attempt === REPLY_ATTEMPTS) throw new SerializationFailure(error);
       }
     }
   }
