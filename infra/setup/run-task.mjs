@@ -16,7 +16,8 @@ const build = ['node_modules/typescript/bin/tsc', '--build'];
 export const tasks = {
   build: [build],
   check: [['infra/checks/check.ts']],
-  demo: [build, ['test/demo/demo.ts']],
+  // The audit's own, unpatched kafkajs counts its throttle timers below zero (hazard R7).
+  demo: [build, ['--disable-warning=TimeoutNegativeWarning', 'test/demo/demo.ts']],
   format: [['node_modules/oxfmt/bin/oxfmt']],
   mutants: [['test/mutants/run.ts']],
   servers: [['infra/src/servers.ts']],
