@@ -39,6 +39,7 @@ const tests = countTests(
 );
 const sum = { ...tests, passed: gates.passed + tests.passed, failed: gates.failed + tests.failed };
 for (const problem of tests.problems) console.log(`FAIL ${problem}`);
-console.log(`\n${closingLine(sum)}`);
+const seconds = Math.round(process.uptime());
+console.log(`\nTook ${Math.floor(seconds / 60)} min ${seconds % 60} s after the set-up.\n${closingLine(sum)}`);
 // Tests that a filter leaves out are skipped on purpose.
 if (sum.failed > 0 || (isWholeRun && sum.skipped > 0)) process.exitCode = 1;
