@@ -6,6 +6,7 @@ import type { KafkaOptions } from '../src/index.ts';
 import { topicLane } from '../src/topic-lane.ts';
 import { aborted, CheckpointReader, follow, SharedModel } from './checkpoint-reader.ts';
 import { until } from './until.ts';
+import { persistentPublisher } from './persistent-publisher.ts';
 import { relayedRun } from './relayed-records.ts';
 import { administer, newTopic } from './test-cluster.ts';
 
@@ -14,7 +15,7 @@ afterEach(async () => {
   for (const each of open.splice(0).reverse()) await each.close();
 }, 20_000);
 async function publisherOf(options: KafkaOptions): Promise<Publisher> {
-  const publisher = await kafka(options).publisher();
+  const publisher = await persistentPublisher(options);
   open.push(publisher);
   return publisher;
 }
