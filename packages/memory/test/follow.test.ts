@@ -245,6 +245,16 @@ test('rows of one stream that two categories would feed stop their lane, also af
     expect(stopped?.fault?.event).toMatchObject({ type: 'loyalty.card.earned', streamVersion: 1n });
   }
 });
+test('a fold that changes the event it is given stops its lane: the next reader would see the change', async () => {
+  const storage = memory();
+  const careless = orderList.update(shipped, (_, { data }) => {
+    Object.assign(data, { carrier: 'DHL' });
+    return { steps: 'shipped' };
+  });
+  await append(storage.store, 'o1', [placed({ customer: 'ann' }), shipped({})]);
+  const running = await following(careless, { from: storage.log, storage });
+  await expect(running.caughtUp()).rejects.toMatchObject({ fault: { code: 'LF_FOLD_FAILED' } });
+});
 test('a record that is none stops its lane', async () => {
   const storage = memory();
   const broker = memoryBroker({ partitions: 1 });

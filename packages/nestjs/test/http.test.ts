@@ -3,9 +3,11 @@ import { Agent, get } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { memory } from '@leftfold/memory';
 import { LeftfoldModule } from '@leftfold/nestjs';
+import { streamRef } from '@leftfold/core';
+import type { EventStore, StreamVersion } from '@leftfold/core';
 import type { INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { BankModule } from './bank.ts';
 
 let app: INestApplication;
@@ -167,5 +169,31 @@ test('a bigint in a reply is a decimal string, and dates stay dates', async () =
   expect(await call('GET', '/accounts/a')).toMatchObject({
     status: 200,
     body: { limit: '900', version: '1', seen: '1970-01-01T00:00:00.000Z' },
+  });
+});
+
+test('a stream that keeps changing is a 503 that says when to come again, and nothing of what is within', async () => {
+  const inner = memory();
+  const { store } = inner;
+  const stream = streamRef('bank.account', 'a').id;
+  const busy: EventStore = {
+    read: (...args) => store.read(...args),
+    append: async () => ({ kind: 'conflict', stream, actual: 7n as StreamVersion }),
+    reply: (...args) => store.reply(...args),
+    schema: (id) => store.schema(id),
+  };
+  const module = await Test.createTestingModule({
+    imports: [LeftfoldModule.forRoot({ service: 'bank', storage: { ...inner, store: busy } }), BankModule],
+  }).compile();
+  const other = module.createNestApplication({ logger: false });
+  onTestFinished(() => other.close());
+  await other.listen(0, '127.0.0.1');
+  url = await other.getUrl();
+  const code = 'LF_CONCURRENCY_EXHAUSTED';
+  expect(await call('POST', '/accounts/a', ann, key('1'))).toEqual({
+    status: 503,
+    type: expect.stringContaining('application/problem+json') as string,
+    retryAfter: '1',
+    body: { type: 'about:blank', title: code, code, status: 503 },
   });
 });

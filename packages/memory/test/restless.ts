@@ -1,0 +1,177 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Batch, Broker, Cursor, Lane, Log, LogRecord, Reader, Storage } from '@leftfold/subscriptions';
+
+// Ports as bad days show them, drawn from a seed: slow, out of step, their answers lost. What they do is right all the same.
+
+const LANE = '0' as Lane;
+
+/** Numbers from 0 up to 1, the same for the same seed. Source: mulberry32, by Tommy Ettinger. */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let bits = Math.imul(state ^ (state >>> 15), 1 | state);
+    bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
+    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** How bad the day is. */
+export interface Weather {
+  isCalm: boolean;
+  readonly random: () => number;
+}
+const until = (weather: Weather, most: number): number =>
+  weather.isCalm ? 0 : Math.floor(weather.random() ** 2 * most);
+async function wait(turns: number): Promise<void> {
+  for (let n = 0; n < turns; n++) await turn();
+}
+const away = (): Error => Object.assign(new Error('made up'), { code: 'LF_STORAGE_UNAVAILABLE', retryable: true });
+
+/** Calls take their time; some fail, before or after they had their effect. */
+async function call<T>(weather: Weather, work: () => Promise<T>): Promise<T> {
+  const fate = weather.isCalm ? 1 : weather.random();
+  await wait(until(weather, 12));
+  if (fate < 0.04) throw away();
+  const answer = await work();
+  await wait(until(weather, 12));
+  if (fate < 0.08) throw away();
+  return answer;
+}
+
+/** A storage as one process has it. */
+export function restlessStorage(storage: Storage, weather: Weather): Storage {
+  const { checkpoints, log, readModels } = storage;
+  return {
+    ...storage,
+    log: {
+      name: log.name,
+      ownership: log.ownership,
+      identity: () => call(weather, () => log.identity()),
+      run: (reader, signal) => log.run(reader, signal),
+      head: () => log.head(),
+      hasPassed: (cursor, head) => log.hasPassed(cursor, head),
+    },
+    checkpoints: {
+      claim: (...args) => call(weather, () => checkpoints.claim(...args)),
+      renew: (...args) => call(weather, () => checkpoints.renew(...args)),
+      save: (...args) => call(weather, () => checkpoints.save(...args)),
+      release: (...args) => call(weather, () => checkpoints.release(...args)),
+      list: (...args) => checkpoints.list(...args),
+    },
+    readModels: {
+      prepare: (table) => readModels.prepare(table),
+      transaction: (...args) => call(weather, () => readModels.transaction(...args)),
+      reader: (tables) => readModels.reader(tables),
+    },
+  };
+}
+
+/** A broker whose answers come late, leave partitions out, or not at all. */
+export function restlessBroker(broker: Broker, weather: Weather): Broker {
+  return {
+    ...broker,
+    publisher: async () => {
+      const publisher = await broker.publisher();
+      return {
+        partitions: (topic) => publisher.partitions(topic),
+        publish: async (...args) => {
+          const outcome = await call(weather, () => publisher.publish(...args));
+          return outcome.slice(until(weather, 2));
+        },
+        close: () => publisher.close(),
+      };
+    },
+  };
+}
+
+/**
+ * A log read as a database may show it: as long as nobody has pinned a place, where its page ends and how the streams in it are merged differs from
+ * one reading to the next. Within a stream the order is that of the versions. A memory's own log gives the same page whoever asks.
+ */
+export class RestlessLog implements Log {
+  readonly name: string;
+  readonly ownership = 'leased' as const;
+  readonly #log: Log;
+  readonly #random: () => number;
+  readonly #records: LogRecord[] = [];
+
+  /** @param signal ends the reading of what `log` holds. */
+  constructor(log: Log, random: () => number, signal: AbortSignal) {
+    this.name = log.name;
+    this.#log = log;
+    this.#random = random;
+    const collector: Reader<LogRecord> = {
+      name: 'collector',
+      from: async () => 'start',
+      handle: async ({ records }) => void this.#records.push(...records),
+      faulted: () => {},
+    };
+    void log.run(collector, signal);
+  }
+
+  identity(): ReturnType<Log['identity']> {
+    return this.#log.identity();
+  }
+  async head(): Promise<ReadonlyMap<Lane, Cursor>> {
+    return new Map([[LANE, cursorOf({ at: this.#records.length })]]);
+  }
+  hasPassed(cursor: Cursor | 'start', head: Cursor): boolean {
+    return placeOf(cursor).at >= placeOf(head).at;
+  }
+
+  async run(reader: Reader<LogRecord>, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        let from = await reader.from(LANE, signal);
+        for (;;) {
+          const { at, page = await this.#draw(at, signal) } = placeOf(from);
+          if (signal.aborted) return;
+          const to = cursorOf({ at: page.end });
+          const batch: Batch<LogRecord> = {
+            lane: LANE,
+            records: this.#merged(at, page),
+            from,
+            at: cursorOf({ at, page }),
+            to,
+          };
+          await reader.handle(batch, signal);
+          from = to;
+        }
+      } catch {
+        await turn();
+      }
+    }
+  }
+
+  async #draw(at: number, signal: AbortSignal): Promise<Page> {
+    while (this.#records.length <= at && !signal.aborted) await turn();
+    const end = at + 1 + Math.floor(this.#random() * Math.min(6, this.#records.length - at));
+    return { end, seed: Math.floor(this.#random() * 2 ** 31) };
+  }
+  #merged(at: number, { end, seed }: Page): readonly LogRecord[] {
+    const random = seeded(seed);
+    const streams = [...Map.groupBy(this.#records.slice(at, end), ({ stream }) => stream).values()].map((of) => [
+      ...of,
+    ]);
+    const merged: LogRecord[] = [];
+    while (merged.length < end - at) {
+      const stream = streams[Math.floor(random() * streams.length)];
+      const next = stream?.shift();
+      if (next) merged.push(next);
+    }
+    return merged;
+  }
+}
+
+/** What is in a page once it is pinned. */
+interface Page {
+  readonly end: number;
+  readonly seed: number;
+}
+interface Place {
+  readonly at: number;
+  readonly page?: Page;
+}
+const cursorOf = (place: Place): Cursor => JSON.stringify(place) as Cursor;
+const placeOf = (cursor: Cursor | 'start'): Place => (cursor === 'start' ? { at: 0 } : (JSON.parse(cursor) as Place));
