@@ -84,7 +84,7 @@ function pomFile(): string {
       `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`,
   );
   return [
-    '<project xmlns="http://maven.apache.org/POM/4.0.0">',
+    '<project>',
     '<modelVersion>4.0.0</modelVersion><groupId>leftfold</groupId><artifactId>kafka</artifactId><version>1</version>',
     `<packaging>pom</packaging><dependencies>${dependencies.join('')}</dependencies></project>`,
   ].join('\n');
