@@ -112,8 +112,8 @@ export interface AppendOptions {
  * `appended`, of k with one reply key exactly one is, the others are `replied`. A stream may occur once in a call. `read` yields a prefix of the
  * stream in version order, without gaps, in pages; an absent stream yields none. All may be called concurrently.
  *
- * Faults: `LF_EVENT_ID_REUSED` when an event's id stands in the log already, `LF_STREAM_CATEGORY`, `LF_LOCK_TIMEOUT`, `LF_OUTCOME_UNKNOWN`,
- * `LF_STORAGE_UNAVAILABLE`. After a fault other than `LF_OUTCOME_UNKNOWN` nothing of the call is written.
+ * Faults: `LF_EVENT_ID_REUSED` when an event's id stands in the log already, `LF_STREAM_REPEATED` when a stream occurs twice, `LF_APPEND_TOO_LARGE`,
+ * `LF_STREAM_CATEGORY` (also of a read), `LF_LOCK_TIMEOUT`, `LF_SERIALIZATION`, `LF_OUTCOME_UNKNOWN`, `LF_STORAGE_UNAVAILABLE`. After a fault other than `LF_OUTCOME_UNKNOWN` nothing of the call is written.
  */
 export interface EventStore {
   read(

@@ -1,6 +1,6 @@
 import type { Publisher } from '@leftfold/subscriptions';
 import { setTimeout as timer } from 'node:timers/promises';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, expect, test } from 'vitest';
 import { kafka } from '../src/index.ts';
 import type { KafkaOptions } from '../src/index.ts';
 import { topicLane } from '../src/topic-lane.ts';
@@ -8,7 +8,9 @@ import { aborted, CheckpointReader, follow, SharedModel } from './checkpoint-rea
 import { until } from './until.ts';
 import { persistentPublisher } from './persistent-publisher.ts';
 import { relayedRun } from './relayed-records.ts';
-import { administer, newTopic } from './test-cluster.ts';
+import { administer, groupsReady, newTopic } from './test-cluster.ts';
+
+beforeAll(groupsReady);
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {

@@ -1,7 +1,7 @@
 import type { Cursor, Publisher } from '@leftfold/subscriptions';
 import kafkajs from 'kafkajs';
 import { setTimeout as timer } from 'node:timers/promises';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, expect, test } from 'vitest';
 import { placeCursor } from '../src/cursor.ts';
 import { kafka, KafkaSource } from '../src/index.ts';
 import type { KafkaOptions } from '../src/index.ts';
@@ -10,7 +10,9 @@ import { aborted, CheckpointReader, follow, SharedModel } from './checkpoint-rea
 import { until } from './until.ts';
 import { persistentPublisher } from './persistent-publisher.ts';
 import { noted, relayed, relayedRun, TEST_LOG } from './relayed-records.ts';
-import { administer, newTopic } from './test-cluster.ts';
+import { administer, groupsReady, newTopic } from './test-cluster.ts';
+
+beforeAll(groupsReady);
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {

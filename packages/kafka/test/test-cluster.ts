@@ -4,6 +4,7 @@ import type { Admin, KafkaMessage } from 'kafkajs';
 import { inject } from 'vitest';
 import { remedyKafkajsTimer } from '../src/kafkajs-timer.ts';
 import type { KafkaOptions } from '../src/index.ts';
+import { until } from './until.ts';
 
 remedyKafkajsTimer();
 
@@ -40,6 +41,20 @@ export async function administer<T>(
   } finally {
     await admin.disconnect();
   }
+}
+
+/**
+ * Resolves when the cluster answers for groups. A new one makes its offsets topic at the first request and then loads it, which a source rightly tells as
+ * a fault (`GROUP_LOAD_IN_PROGRESS`); tests that expect no fault wait for it. Many names, so that every partition of that topic is asked.
+ */
+export async function groupsReady(): Promise<void> {
+  const groupIds = Array.from({ length: 24 }, () => `ready-${randomUUID()}`);
+  const answer = (): Promise<boolean> =>
+    administer(async (admin) => {
+      for (const groupId of groupIds) await admin.fetchOffsets({ groupId });
+      return true;
+    }).catch(() => false);
+  await until('the cluster answers for groups', answer);
 }
 
 /** A record as it stands in the topic. */

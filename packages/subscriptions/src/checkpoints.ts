@@ -54,7 +54,7 @@ export class LaneLost extends LeftfoldError {
 export interface Checkpoints {
   /**
    * Takes the lane: raises its epoch, whoever had it. With `respectLease`, only when no other owner's lease runs: otherwise answers `undefined`
-   * and changes nothing. @param leaseMs 1,000 to 300,000.
+   * and changes nothing. @param options `leaseMs` 1,000 to 300,000. @throws `LF_LEASE_INVALID` outside of that, as does {@link renew}.
    */
   claim(
     follower: FollowerId,
