@@ -1,8 +1,12 @@
 import { defineConfig } from 'vitest/config';
+import { sessionFiles } from './infra/setup/left-out-tests.ts';
 
 /** Tests run on the sources, without a build: the condition picks each package's `src`. */
 // No 'import' among them: workers get them as --conditions, and a CommonJS package would then require another's ES module.
 const conditions = ['leftfold:source', 'node'];
+
+/** Set by `npm run test:other-servers`, which alone has the project for it. */
+const otherServer = process.env['LEFTFOLD_OTHER_SERVER'];
 
 export default defineConfig({
   resolve: { conditions },
@@ -20,9 +24,9 @@ export default defineConfig({
             'packages/*/{src,test}/**/*.test.ts',
             'apps/*/src/**/*.test.ts',
             'infra/**/*.test.ts',
-            'test/docs/**/*.test.ts',
+            'test/{bench,docs}/**/*.test.ts',
           ],
-          exclude: ['**/node_modules/**', '**/*.int.test.ts'],
+          exclude: ['**/node_modules/**', '**/*.{int,other}.test.ts'],
           testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },
@@ -32,7 +36,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['packages/*/test/**/*.int.test.ts', 'infra/**/*.int.test.ts', 'test/**/*.test.ts'],
-          exclude: ['**/node_modules/**', 'test/docs/**'],
+          exclude: ['**/node_modules/**', 'test/docs/**', 'test/bench/**/!(*.int).test.ts'],
           globalSetup: ['infra/setup/test-servers.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
@@ -41,6 +45,22 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
+      ...(otherServer === undefined
+        ? []
+        : [
+            {
+              extends: true as const,
+              test: {
+                name: 'other-servers',
+                include: ['packages/postgres/test/**/*.{int,other}.test.ts'],
+                exclude: otherServer === 'pgbouncer' ? sessionFiles.map((file) => `**/${file}`) : [],
+                globalSetup: ['infra/setup/test-servers.ts'],
+                testTimeout: 60_000,
+                hookTimeout: 120_000,
+                maxWorkers: 2,
+              },
+            },
+          ]),
     ],
   },
 });

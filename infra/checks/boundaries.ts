@@ -27,7 +27,7 @@ export const boundaries: Gate = {
     const findings: string[] = [];
     let checked = 0;
     for (const workspace of workspaces) {
-      const isFree = workspace.folder === 'test' || workspace.folder.startsWith('apps/');
+      const isFree = /^(test|apps)(\/|$)/.test(workspace.folder);
       if (!isFree && rooms[workspace.folder] === undefined) {
         findings.push(`${workspace.folder} has no place in the picture; give it one in infra/checks/boundaries.ts`);
       }
@@ -65,7 +65,7 @@ function faultOf(
   if (name === manifest.name) return file.isForTests ? undefined : 'own files are imported by their relative path';
   if (apps.includes(name)) return folder === 'test' ? undefined : 'nobody builds on an app';
   const allowed = [...(rooms[folder] ?? []), ...(file.isForTests ? forTests : [])];
-  const isFree = folder === 'test' || folder.startsWith('apps/');
+  const isFree = /^(test|apps)(\/|$)/.test(folder);
   if (isFree || allowed.some((room) => name === `@leftfold/${room}`)) return undefined;
   return `${folder} may import ${allowed.map((room) => `@leftfold/${room}`).join(', ') || 'no other package'}`;
 }

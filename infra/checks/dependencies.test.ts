@@ -35,3 +35,16 @@ test('declared imports, also of a sub-path, of types and of the tests, are not r
   );
   expect(await dependencies.check(planted.root)).toEqual({ checked: 1, findings: [] });
 });
+
+test('a workspace inside another one answers for its own files, and the outer one does not', async () => {
+  using planted = plant({
+    'package.json': '{}',
+    'test/package.json': JSON.stringify({ name: '@leftfold/test' }),
+    'test/bench/package.json': JSON.stringify({ name: '@leftfold/bench', dependencies: { pg: '8' } }),
+    'test/bench/a.ts': "import { Pool } from 'pg';\n",
+    'test/b.ts': "import { Pool } from 'pg';\n",
+  });
+  const { checked, findings } = await dependencies.check(planted.root);
+  expect(checked).toBe(2);
+  expect(findings).toEqual([expect.stringMatching(/^test\/b\.ts:1 imports pg/)]);
+});

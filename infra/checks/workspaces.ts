@@ -28,7 +28,7 @@ export interface SourceFile {
 }
 
 /** The places that pnpm-workspace.yaml names. */
-const manifests = /^((packages|apps)\/[^/]+|infra|test)\/package\.json$/;
+const manifests = /^((packages|apps)\/[^/]+|infra|test|test\/bench)\/package\.json$/;
 
 /** Reads a package.json. */
 export function readManifest(path: string): Manifest {
@@ -43,7 +43,13 @@ export function workspacesIn(root: string): readonly Workspace[] {
     folder,
     manifest: readManifest(join(root, folder, 'package.json')),
     sources: files
-      .filter((file) => file.startsWith(`${folder}/`) && /\.[cm]?[jt]s$/.test(file))
+      .filter((file) => ownerOf(file, folders) === folder && /\.[cm]?[jt]s$/.test(file))
       .map((path) => ({ path, isForTests: !path.startsWith(`${folder}/src/`) || path.endsWith('.test.ts') })),
   }));
+}
+
+/** One workspace may lie in another; a file belongs to the innermost. */
+function ownerOf(file: string, folders: readonly string[]): string | undefined {
+  const around = folders.filter((folder) => file.startsWith(`${folder}/`));
+  return around.toSorted((a, b) => b.length - a.length)[0];
 }

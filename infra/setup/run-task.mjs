@@ -14,7 +14,10 @@ const build = ['node_modules/typescript/bin/tsc', '--build'];
  * @type {Record<string, readonly (readonly string[])[]>}
  */
 export const tasks = {
+  bench: [['test/bench/bench.ts']],
+  'bench:storage': [['test/bench/storage.ts']],
   build: [build],
+  chaos: [['test/chaos/chaos.ts']],
   check: [['infra/checks/check.ts']],
   // The audit's own, unpatched kafkajs counts its throttle timers below zero (hazard R7).
   demo: [build, ['--disable-warning=TimeoutNegativeWarning', 'test/demo/demo.ts']],
@@ -22,6 +25,7 @@ export const tasks = {
   mutants: [['test/mutants/run.ts']],
   servers: [['infra/src/servers.ts']],
   test: [['infra/setup/test.ts']],
+  'test:other-servers': [['infra/setup/test-other-servers.ts']],
 };
 
 /**

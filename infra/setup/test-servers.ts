@@ -5,6 +5,8 @@ import { InfraError, startKafka, startPostgres } from '../src/index.ts';
 import { runCommand } from './run-command.mjs';
 
 const root = join(import.meta.dirname, '..', '..');
+/** Folders of `test/` whose processes are the compiled apps; all others run on the sources. */
+const withApps = ['demo', 'e2e'];
 
 declare module 'vitest' {
   /** What the integration tests get by `inject(…)`. Every test makes its own databases, topics and groups there. */
@@ -18,13 +20,13 @@ declare module 'vitest' {
 
 /**
  * Prepares, once per run, what the chosen integration tests need, and stops it after the last one: the servers that
- * they ask for by `inject('…')`, and the compiled apps when they are under `test/`, whose processes run those. Without
+ * they ask for by `inject('…')`, and the compiled apps for those under `test/` whose processes run them. Without
  * Kafka the others still run: `inject('kafkaBrokers')` is undefined, so that whatever needs it fails, and the reason is
  * printed before the first test and again after the last one.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const files = await chosenFiles(project);
-  if (files.some((file) => file.startsWith(join(root, 'test')))) await build();
+  if (files.some((file) => withApps.some((folder) => file.startsWith(join(root, 'test', folder))))) await build();
 
   const text = textBeside(files);
   const postgres = text.includes("inject('postgresUrl')") ? startPostgres() : undefined;

@@ -1,10 +1,8 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runChecks } from '../checks/run-checks.ts';
 import { trackedFiles } from '../checks/tracked-files.ts';
-import { closingLine, countTests, type TestReport } from './count-tests.ts';
-import { runCommand } from './run-command.mjs';
+import { closingLine, countTests } from './count-tests.ts';
+import { runVitest } from './run-vitest.ts';
 
 // `npm test`: every check, then every test; the last line sums them up. With arguments (`npm test -- packages/core`,
 // `npm test -- -t 'L1'`) it runs only the tests that they choose, and leaves the checks to `npm run check`.
@@ -14,24 +12,11 @@ const args = process.argv.slice(2);
 const isWholeRun = args.length === 0;
 
 const gates = isWholeRun ? await runChecks(root) : { passed: 0, failed: 0 };
-const folder = mkdtempSync(join(tmpdir(), 'leftfold-test-'));
-const reportFile = join(folder, 'report.json');
-const exitCode = await runCommand(
-  process.execPath,
-  [
-    join(root, 'node_modules', 'vitest', 'vitest.mjs'),
-    'run',
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${reportFile}`,
-    ...args,
-  ],
-  { cwd: root },
-);
-const report = existsSync(reportFile) ? (JSON.parse(readFileSync(reportFile, 'utf8')) as TestReport) : undefined;
-rmSync(folder, { recursive: true, force: true });
+const { exitCode, report } = await runVitest(root, args);
 
-const expected = isWholeRun ? trackedFiles(root).filter((file) => file.endsWith('.test.ts')) : [];
+// Those of other servers have a command of their own, `npm run test:other-servers`.
+const isOurs = (file: string): boolean => file.endsWith('.test.ts') && !file.endsWith('.other.test.ts');
+const expected = isWholeRun ? trackedFiles(root).filter(isOurs) : [];
 const tests = countTests(
   report,
   exitCode,

@@ -1,5 +1,7 @@
 export { startPostgres, type PostgresOptions } from './start-postgres.ts';
 export { createDatabase } from './postgres-database.ts';
+export { findPostgres } from './find-postgres.ts';
+export { findPgBouncer, startPgBouncer, type PgBouncer } from './start-pgbouncer.ts';
 export type { PostgresServer } from './postgres-server.ts';
 export { startKafka, type KafkaOptions } from './start-kafka.ts';
 export type { KafkaCluster, KafkaNode } from './kafka-cluster.ts';

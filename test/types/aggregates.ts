@@ -1,5 +1,14 @@
 // Corners of aggregates and repositories that must compile: nothing optional given, one of each.
-import { aggregate, aggregateRoot, event, repository, t, type EventStore, type StreamVersion } from '@leftfold/core';
+import {
+  aggregate,
+  aggregateRoot,
+  decideAcross,
+  event,
+  repository,
+  t,
+  type EventStore,
+  type StreamVersion,
+} from '@leftfold/core';
 import { order } from '../../apps/orders/src/order/order.ts';
 
 declare const store: EventStore;
@@ -38,3 +47,54 @@ const outcome = await store.append([], {
   reply: { tenant: '', key: 'k', requestHash: 'h', reply: '{}', keepMs: 1000 },
 });
 if (outcome.kind === 'replied') outcome.versions satisfies readonly StreamVersion[];
+
+// unique keys, in both styles; only the refusals of the aggregate
+const user = aggregate('a.user', {
+  events: { opened },
+  initial: (): { readonly email: string | null } => ({ email: null }),
+  refusals: { EMAIL_TAKEN: '{email} is in use', NAME_TAKEN: 'taken' },
+  snapshot: { every: 100, version: 1, state: t.record('UserState', { email: t.nullable(t.string()) }) },
+}).evolve({ opened: (state) => state });
+const users = user.decide({
+  register: (_, { email }: { readonly email: string }, { id, refuse }) => ({
+    events: [opened({ id })],
+    reserve: [
+      ['email', email, refuse('EMAIL_TAKEN', { email })],
+      ['name', email, refuse('NAME_TAKEN')],
+    ],
+    release: [['email', 'old']],
+    result: 5,
+  }),
+  leave: ({ email }) => ({ events: [], release: email === null ? [] : [['email', email]] }),
+});
+(await repository(users, store).register('1', { email: 'a@b.example' })).result satisfies number;
+class User extends aggregateRoot(user) {
+  move(email: string): void {
+    this.keys.reserve('email', email, this.refuse('EMAIL_TAKEN', { email }));
+    this.keys.release('email', 'old');
+  }
+}
+const people = repository(User, store, { cache: { entries: 1_000 }, onSnapshotFault: ({ code }) => void code });
+await people.transact('1', (one) => one.move('a@b.example'));
+
+// several entities: states and codes of each, by name
+const across = await decideAcross(
+  store,
+  { order: order.ref('1'), user: users.ref('2'), bare: fold.ref('3') },
+  (states, { refuse, now, uuid }) => {
+    states.bare satisfies number;
+    if (states.user.email === null) throw refuse('EMAIL_TAKEN');
+    if (states.order.status === 'none') throw refuse('ORDER_NOT_FOUND');
+    now satisfies Date;
+    return { user: [opened({ id: uuid() })], bare: [] };
+  },
+  { idempotencyKey: 'k', metadata: { actor: 'ann' }, attempts: 5 },
+);
+across.versions.order satisfies StreamVersion;
+await decideAcross(store, { bare: fold.ref('3') }, () => ({}));
+// a state that is absent at first
+aggregate('a.b', {
+  events: { opened },
+  initial: (): { readonly n: number } | null => null,
+  snapshot: { every: 1, version: 1, state: t.nullable(t.record('S', { n: t.int() })) },
+}).evolve({ opened: () => ({ n: 1 }) });

@@ -1,7 +1,7 @@
 // Specs: what the compiler catches. Each line below fails to compile without its directive.
 import { aggregate, event, t } from '@leftfold/core';
 import { projection } from '@leftfold/subscriptions';
-import { deciderSpec, inStream, projectionSpec } from '@leftfold/testing';
+import { deciderSpec, inStream, projectionSpec, snapshotSpec } from '@leftfold/testing';
 
 const opened = event('bank.account.opened', { owner: t.string(), cents: t.double() }).version(
   2,
@@ -82,3 +82,10 @@ rows.thenFault('LF_LANE_LOST');
 // Nothing was given.
 // @ts-expect-error
 projectionSpec(balances).thenRows([]);
+// A key that is no pair; an event of another aggregate in the spec of a snapshot.
+// @ts-expect-error
+spec.taken('iban');
+// @ts-expect-error
+spec.when.touch().thenReserved('iban', 'DE1');
+// @ts-expect-error
+snapshotSpec(account, { given: [closed({})] });

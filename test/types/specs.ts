@@ -1,7 +1,7 @@
 // Specs: what must compile, with nothing annotated.
 import { aggregate, event, t } from '@leftfold/core';
 import { projection, type Storage } from '@leftfold/subscriptions';
-import { deciderSpec, inStream, projectionSpec } from '@leftfold/testing';
+import { deciderSpec, inStream, projectionSpec, snapshotSpec } from '@leftfold/testing';
 
 declare const storage: Storage;
 
@@ -71,3 +71,14 @@ await projectionSpec(balances, { on: storage })
   .permuted()
   .thenRows([]);
 rows.thenRow({}, {}) satisfies Promise<void>;
+
+// unique keys and snapshots
+const users = fold.decide({
+  register: (_, { email }: { readonly email: string }, { refuse }) => ({
+    events: [],
+    reserve: [['email', email, refuse('TOO_MUCH')]],
+  }),
+});
+deciderSpec(users).taken('email', 'a').when.register({ email: 'a' }).thenRefused('TOO_MUCH');
+deciderSpec(users).when.register({ email: 'a' }).thenReserved(['email', 'a']).thenReleased();
+snapshotSpec(fold, { given: [opened.at(1, { owner: '', cents: 0.01 }), deposited({ cents: 1 })] }).thenHash('');

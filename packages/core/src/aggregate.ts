@@ -2,6 +2,7 @@ import type { Decided, Deciding } from './deciding.ts';
 import { DefinitionError } from './errors.ts';
 import type { AnyEventType, EventOf } from './event.ts';
 import type { StreamRef } from './message.ts';
+import { snapshotDefinition, type SnapshotDefinition, type SnapshotOptions } from './snapshot-definition.ts';
 import { streamRef } from './stream-id.ts';
 
 /** The events of an aggregate under the names its code uses. Renaming a key is free; wire names stand in the event types. */
@@ -13,18 +14,25 @@ export type RefusalTable = { readonly [code: string]: string };
 
 /**
  * The fold: which events there are, the state before the first, and what each does to it. The only replay path: deciders, class
- * aggregates and specs all go through it.
+ * aggregates, snapshots and specs all go through it.
+ *
+ * States are values: `evolve` answers with a new one and leaves the one it was given as it was, and nobody else changes one. Snapshots and caches rest on it: a
+ * state that is changed in place is what later commands find there. Nothing checks that while the program runs; `deciderSpec` does.
  */
 export interface Aggregate<out Category extends string, E extends EventSet, State, Code extends string = never> {
   readonly category: Category;
   readonly events: E;
   readonly refusals: { readonly [C in Code]: string };
+  /** Absent where the aggregate declares no snapshots. */
+  readonly snapshot?: SnapshotDefinition;
   initial(): State;
   /** The state after one more event. @throws {@link DefinitionError} `LF_EVENT_FOREIGN` for an event of another aggregate. */
   evolve(state: State, event: EventIn<E>): State;
   fold(events: Iterable<EventIn<E>>, from?: State): State;
   /** The stream of one entity. @throws `LF_STREAM_ID_INVALID`, `LF_TENANT_INVALID` */
   stream(id: string, tenant?: string): StreamRef;
+  /** One entity, for a decision over several: {@link decideAcross}. */
+  ref(id: string): AggregateRef<this>;
   /**
    * Adds decisions, one per command: `(state, input, { now, refuse }) => events`. Returns a decider; the aggregate itself stays as it is.
    * Annotate `input`: it is where the command's type comes from. Left out it is `never`, so it cannot be read unchecked.
@@ -39,11 +47,17 @@ export interface Aggregate<out Category extends string, E extends EventSet, Stat
 
 /** Decisions by command. */
 export type Decisions<E extends EventSet, State, Code extends string> = {
-  readonly [command: string]: (state: State, input: never, deciding: Deciding<Code>) => Decided<EventIn<E>>;
+  readonly [command: string]: (state: State, input: never, deciding: Deciding<Code>) => Decided<EventIn<E>, Code>;
 };
 const RESERVED_NAMES = ['load', 'transact', 'history', 'aggregate'] as const;
 /** Names a repository needs for itself. */
 export type ReservedName = (typeof RESERVED_NAMES)[number];
+
+/** One entity of an aggregate. */
+export interface AggregateRef<out A> {
+  readonly aggregate: A;
+  readonly id: string;
+}
 
 /** An aggregate with its decisions. */
 export interface Decider<
@@ -76,6 +90,8 @@ export interface AggregateSpec<E extends EventSet, State, R extends RefusalTable
   /** The state before the first event. Its return type is the state's type. */
   readonly initial: () => State;
   readonly refusals?: R;
+  /** Default: none; every load reads the whole stream. */
+  readonly snapshot?: SnapshotOptions<State>;
 }
 
 /**
@@ -85,6 +101,7 @@ export interface AggregateSpec<E extends EventSet, State, R extends RefusalTable
  * Source: the decider of Jérémie Chassaing ("Functional Event Sourcing Decider", 2021).
  *
  * @throws {@link DefinitionError} `LF_EVENT_NAME_DUPLICATE` when two entries of `events` have one wire name
+ * @throws {@link DefinitionError} `LF_SNAPSHOT_INVALID` when `snapshot.every` or `snapshot.version` is out of bounds
  */
 export function aggregate<
   const Category extends string,
@@ -93,6 +110,7 @@ export function aggregate<
   const R extends RefusalTable = {},
 >(category: Category, spec: AggregateSpec<E, State, R>): Evolving<Category, E, State, keyof R & string> {
   const aliases = aliasesByName(category, spec.events);
+  const snapshot = spec.snapshot && snapshotDefinition(category, spec.snapshot, Object.values(spec.events));
   return {
     evolve(handlers) {
       const evolve = (state: State, event: EventIn<E>): State => {
@@ -104,6 +122,7 @@ export function aggregate<
         category,
         events: spec.events,
         refusals: (spec.refusals ?? {}) as { readonly [C in keyof R & string]: string },
+        ...(snapshot && { snapshot }),
         initial: spec.initial,
         evolve,
         fold: (events, from = spec.initial()) => {
@@ -112,6 +131,9 @@ export function aggregate<
           return state;
         },
         stream: (id, tenant) => streamRef(category, id, tenant),
+        ref(id) {
+          return { aggregate: this, id };
+        },
         decide: (decisions) => decider(self, decisions),
       };
       return Object.freeze(self);
@@ -131,7 +153,7 @@ function decider<Category extends string, E extends EventSet, State, Code extend
       );
     }
   }
-  return Object.freeze({ ...aggregate, decisions });
+  return Object.freeze({ ...aggregate, decisions } as Decider<Category, E, State, Code, D>);
 }
 
 function aliasesByName(category: string, events: EventSet): ReadonlyMap<string, string> {

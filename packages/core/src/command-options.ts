@@ -1,5 +1,6 @@
 import { DefinitionError, InputInvalid } from './errors.ts';
 import type { Abort, Metadata, ReadToken, StreamVersion } from './message.ts';
+import type { SnapshotFault } from './snapshot-fault.ts';
 
 /** Per call. All optional: in Nest they come from the request's context. */
 export interface CommandOptions {
@@ -37,6 +38,17 @@ export interface RepositoryOptions {
    * `load` and `history` the tenant alone.
    */
   readonly context?: (call: 'command' | 'read') => CommandOptions;
+  /**
+   * Keeps the last states of so many streams in memory, 1 to 100,000; those that were not used for the longest time make room. Default: none. A load still reads
+   * the stream, from the last event that is folded in: it sees what every other load sees, and a stream that has another history is read whole. So it spares
+   * reading and folding, never the round trip. States are frozen then. In a repository inside a transaction of yours it lives no longer than that.
+   */
+  readonly cache?: { readonly entries: number };
+  /**
+   * Told when snapshots do not work, once until they do again: `LF_SNAPSHOT_STATE_INVALID`, `LF_SNAPSHOT_FAILED`. Commands are not affected, loads read more.
+   * What it throws is ignored. Default: nobody is told.
+   */
+  readonly onSnapshotFault?: (fault: SnapshotFault) => void;
 }
 
 const KNOWN = new Set<string>([
@@ -65,9 +77,16 @@ export function commandOptions(given: CommandOptions = {}, context: RepositoryOp
 }
 
 /** Attempts of the write loop. @throws {@link DefinitionError} `LF_OPTION_OUT_OF_RANGE` */
-export function attemptsOf({ attempts = 3 }: RepositoryOptions): number {
-  if (!Number.isInteger(attempts) || attempts < 1 || attempts > 20) {
-    throw new DefinitionError('LF_OPTION_OUT_OF_RANGE', `attempts is ${attempts}; it is a whole number from 1 to 20`);
-  }
-  return attempts;
+export function attemptsOf({ attempts = 3 }: Pick<RepositoryOptions, 'attempts'>): number {
+  return wholeNumber('attempts', attempts, 20);
+}
+
+/** States to keep in memory, if any. @throws {@link DefinitionError} `LF_OPTION_OUT_OF_RANGE` */
+export function cacheEntriesOf({ cache }: Pick<RepositoryOptions, 'cache'>): number | undefined {
+  return cache && wholeNumber('cache.entries', cache.entries, 100_000);
+}
+
+function wholeNumber(option: string, value: number, most: number): number {
+  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
+  throw new DefinitionError('LF_OPTION_OUT_OF_RANGE', `${option} is ${value}; it is a whole number from 1 to ${most}`);
 }

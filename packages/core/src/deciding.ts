@@ -1,4 +1,5 @@
 import { DefinitionError, Refusal } from './errors.ts';
+import type { UniqueKey } from './event-store.ts';
 import type { Metadata } from './message.ts';
 import { refuseAsync } from './refuse-async.ts';
 import type { Json } from './schema/schema.ts';
@@ -18,14 +19,24 @@ export interface Deciding<Code extends string = string> {
   readonly refuse: (code: Code, details?: { readonly [name: string]: Json }) => Refusal<Code>;
 }
 
-/** Events to record, with what goes along in their transaction. */
-export interface Decision<out E> {
+/**
+ * Events to record, with what goes along in their transaction. Keys change hands without events, too; but then nothing says that the stream
+ * still stands where the decision saw it.
+ */
+export interface Decision<out E, out Code extends string = string> {
   readonly events: readonly E[];
   /** An answer for the caller. Stored with the idempotency key, hence JSON. */
   readonly result?: Json;
+  /**
+   * Unique keys to take, each with the refusal to throw when another stream holds it: `reserve: [['email', email, refuse('EMAIL_TAKEN')]]`. One that this
+   * stream holds already stays. Compared byte by byte, so normalise them.
+   */
+  readonly reserve?: readonly (readonly [...UniqueKey, taken: Refusal<Code>])[];
+  /** Unique keys to give back, before any is taken. One that this stream does not hold changes nothing. */
+  readonly release?: readonly UniqueKey[];
 }
 /** Events, or events with more. No events is a success: there was nothing to do. */
-export type Decided<E> = readonly E[] | Decision<E>;
+export type Decided<E, Code extends string = string> = readonly E[] | Decision<E, Code>;
 
 /**
  * What a command takes after the id: nothing for a decision of fewer than two parameters, its input for one that annotates it, `undefined` where a
@@ -69,10 +80,10 @@ export function refuserOf<Code extends string>(aggregate: {
  * A decision in its full form.
  * @throws {@link DefinitionError} `LF_DECISION_ASYNC` when it is a promise: a decision runs again on conflict, so it must not do I/O
  */
-export function decisionOf<E>(decided: Decided<E>): Decision<E> {
+export function decisionOf<E, Code extends string>(decided: Decided<E, Code>): Decision<E, Code> {
   refuseAsync(decided);
   return isList(decided) ? { events: decided } : decided;
 }
 
-const isList = <E>(decided: Decided<E>): decided is readonly E[] => Array.isArray(decided);
+const isList = <E>(decided: readonly E[] | object): decided is readonly E[] => Array.isArray(decided);
 const textOf = (detail: Json): string => (typeof detail === 'string' ? detail : JSON.stringify(detail));

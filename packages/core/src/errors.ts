@@ -59,6 +59,24 @@ export class Conflict extends LeftfoldError {
   }
 }
 
+/**
+ * Another stream holds a unique key that this append reserves. Told as an error inside a transaction of the caller's; elsewhere a command throws its own
+ * refusal. Nothing was written. `LF_UNIQUE_KEY_TAKEN`
+ */
+export class UniqueKeyTaken extends LeftfoldError {
+  readonly code = 'LF_UNIQUE_KEY_TAKEN' as const;
+  readonly retryable = false as const;
+  readonly key: readonly [name: string, value: string];
+  /** The stream that holds it. */
+  readonly by: StreamId;
+
+  constructor(key: readonly [name: string, value: string], by: StreamId) {
+    super(`the unique key ${key[0]} is held by ${by}; reserve another value, or release it there first`);
+    this.key = key;
+    this.by = by;
+  }
+}
+
 /** The connection was lost between COMMIT and its answer, and the outcome could not be resolved. `LF_OUTCOME_UNKNOWN` */
 export class OutcomeUnknown extends LeftfoldError {
   readonly code = 'LF_OUTCOME_UNKNOWN' as const;

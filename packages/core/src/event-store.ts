@@ -89,9 +89,30 @@ export interface StoredReply {
   readonly token: ReadToken;
 }
 
+/** A unique key beyond the stream, as `['email', 'a@b.example']`. Compared byte by byte, so normalise it first. One space per tenant and name. */
+export type UniqueKey = readonly [name: string, value: string];
+/**
+ * A key taken or given back by a stream, in the append's transaction. Taking one that the stream holds and giving back one that it does not hold change
+ * nothing. Of one call everything is given back before anything is taken.
+ */
+export interface KeyChange {
+  readonly stream: StreamRef;
+  readonly change: 'reserve' | 'release';
+  /** A name of 1 to 100 bytes and a value of 1 to 1,000, well-formed and without NUL: else `LF_UNIQUE_KEY_INVALID`. */
+  readonly key: UniqueKey;
+}
+
 /** Outcomes are values; only faults throw. `versions` are the streams' versions afterwards, in the order of the appends. */
 export type AppendOutcome =
-  | { readonly kind: 'appended'; readonly versions: readonly StreamVersion[]; readonly token: ReadToken }
+  | {
+      readonly kind: 'appended';
+      readonly versions: readonly StreamVersion[];
+      readonly token: ReadToken;
+      /** These very events stood at these very places already: an earlier call with the same ids wrote them, now nothing was written. */
+      readonly already: boolean;
+    }
+  /** Another stream holds this key. Nothing was written. */
+  | { readonly kind: 'taken'; readonly key: UniqueKey; readonly by: StreamId }
   | {
       readonly kind: 'conflict';
       readonly stream: StreamId;
@@ -100,35 +121,71 @@ export type AppendOutcome =
   /** This key was answered before: nothing was written now. Comparing the request's hash is the caller's. */
   | ({ readonly kind: 'replied' } & StoredReply);
 
+/** What goes along with an append, in its transaction, and when it is given up. */
 export interface AppendOptions {
   /** Stored also when there are no events. Checked before any expected version. */
   readonly reply?: NewReply;
+  /** Unique keys that change hands with the append; also without events. */
+  readonly keys?: readonly KeyChange[];
   /** Aborting before the append was sent rejects with the signal's reason; afterwards its outcome stands. */
   readonly signal?: Abort;
 }
 
+/** Which part of a stream is read, and in which order. */
+export interface ReadOptions {
+  /** Only what comes after this version. Default 0: from the first event. */
+  readonly after?: StreamVersion;
+  /** Only what comes up to this version, it included. Default: to the end. */
+  readonly upTo?: StreamVersion;
+  /** Newest first. Default false. */
+  readonly backwards?: boolean;
+  /** Most events, a whole number from 1. Default: all. With `backwards` the last ones. */
+  readonly limit?: number;
+  readonly signal?: Abort;
+}
+
+/** A folded state, stored beside its stream to spare reading all of it. Whatever is wrong with one: it is ignored, and the stream read whole. */
+export interface StateSnapshot {
+  /** Of the last event that is folded in. */
+  readonly version: StreamVersion;
+  /** The id of that event. A stream that holds another one there has another history, and the snapshot is none of it. */
+  readonly lastEvent: EventId;
+  /** JSON text. */
+  readonly state: string;
+}
+/** Snapshots by stream and key; the key names the fold that made them, so that one fold never meets another's state. */
+export interface Snapshots {
+  find(stream: StreamRef, key: string, options?: { readonly signal?: Abort }): Promise<StateSnapshot | undefined>;
+  /** Keeps it, unless one of a later version is kept under this key. Never inside a caller's transaction: an event that is rolled back must leave none. */
+  save(stream: StreamRef, key: string, snapshot: StateSnapshot): Promise<void>;
+}
+
 /**
- * Holds streams. `append` is all or nothing over all its streams and its reply: of k concurrent appends at one version exactly one is
- * `appended`, of k with one reply key exactly one is, the others are `replied`. A stream may occur once in a call. `read` yields a prefix of the
- * stream in version order, without gaps, in pages; an absent stream yields none. All may be called concurrently.
+ * Holds streams. `append` is all or nothing over all its streams, keys and its reply: of k concurrent appends at one version exactly one is
+ * `appended`, of k that reserve one key for different streams exactly one is, of k with one reply key exactly one is, the others are `replied`. A stream
+ * may occur once in a call. It is idempotent by event id: the same events at the same place are `appended` with `already`; ids that stand in the
+ * log in part, or elsewhere, are `LF_EVENT_ID_REUSED`. What is checked first is the reply's key, then the event ids, then expected versions, then
+ * unique keys. `read` yields a prefix of the stream in version order (or, backwards, of its end), without gaps, in pages; an absent stream yields none.
+ * All may be called concurrently.
  *
- * Faults: `LF_EVENT_ID_REUSED` when an event's id stands in the log already, `LF_STREAM_REPEATED` when a stream occurs twice, `LF_APPEND_TOO_LARGE`,
- * `LF_STREAM_CATEGORY` (also of a read), `LF_LOCK_TIMEOUT`, `LF_SERIALIZATION`, `LF_OUTCOME_UNKNOWN`, `LF_STORAGE_UNAVAILABLE`. After a fault other than `LF_OUTCOME_UNKNOWN` nothing of the call is written.
+ * Faults: `LF_EVENT_ID_REUSED`, `LF_STREAM_REPEATED` when a stream occurs twice, `LF_APPEND_TOO_LARGE`, `LF_APPEND_QUEUE_FULL`, `LF_UNIQUE_KEY_INVALID`,
+ * `LF_STREAM_CATEGORY` (also of a read), `LF_LOCK_TIMEOUT`, `LF_SERIALIZATION`, `LF_OUTCOME_UNKNOWN`, `LF_STORAGE_UNAVAILABLE`. After a fault other than
+ * `LF_OUTCOME_UNKNOWN` nothing of the call is written.
  */
 export interface EventStore {
-  read(
-    stream: StreamRef,
-    options?: { readonly after?: StreamVersion; readonly signal?: Abort },
-  ): AsyncIterable<readonly StoredEvent[]>;
+  read(stream: StreamRef, options?: ReadOptions): AsyncIterable<readonly StoredEvent[]>;
   append(appends: readonly StreamAppend[], options?: AppendOptions): Promise<AppendOutcome>;
   /** The answer stored under a key, if there is one. */
   reply(key: ReplyKey, options?: { readonly signal?: Abort }): Promise<StoredReply | undefined>;
   /** The schema an event was written with; kept in memory. @throws `LF_SCHEMA_UNKNOWN` when the log never gave out this id. */
   schema(id: number): Promise<WriterSchema>;
+  /** Absent where a store keeps none, and inside a caller's transaction. */
+  readonly snapshots?: Snapshots;
 }
 /**
- * A store that can work inside a transaction of the caller's: what it appends is committed, or not, with the rest of that transaction, and a
- * conflict is returned as ever without aborting it. One call at a time per transaction.
+ * A store that can work inside a transaction of the caller's: what it appends is committed, or not, with the rest of that transaction. One call at a
+ * time per transaction. A conflict throws there (`LF_CONFLICT`), as does a key that is taken (`LF_UNIQUE_KEY_TAKEN`): only the caller can run the
+ * transaction again. Neither that nor a repeated event id aborts it; what it did before still stands, and it may go on.
  */
 export interface TransactionalEventStore<in Tx> extends EventStore {
   within(tx: Tx): EventStore;

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { handleCommand } from './handle-command.ts';
-import type { CommandStream } from './handle-command.ts';
-import type { StreamId, StreamVersion } from './message.ts';
+import type { CommandStream, Loaded } from './handle-command.ts';
+import type { StreamVersion } from './message.ts';
 
 /** A counter that somebody else changes before the first `conflicts` appends. */
 function counter(conflicts: number) {
   let value = 0;
   let left = conflicts;
-  const stream: CommandStream<number, number, string> = {
-    id: 'counters-1' as StreamId,
+  const stream: CommandStream<Loaded<number>, number, string> = {
+    id: 'counters-1',
     load: async () => ({ state: value, version: BigInt(value) as StreamVersion }),
     append: async (seen, next) => {
       if (left-- > 0) value += 10;

@@ -1,17 +1,18 @@
 import { ConcurrencyExhausted } from './errors.ts';
-import type { StreamId, StreamVersion } from './message.ts';
+import type { StreamVersion } from './message.ts';
 
 /** A state, and the version it was folded up to. */
 export interface Loaded<out S> {
   readonly state: S;
   readonly version: StreamVersion;
 }
-/** What the write loop needs of a stream. */
-export interface CommandStream<S, D, Written> {
-  readonly id: StreamId;
-  load(): Promise<Loaded<S>>;
-  /** Records a decision made at a version; `undefined`: the stream stands elsewhere, decide again. */
-  append(seen: Loaded<S>, decision: D): Promise<Written | undefined>;
+/** What the write loop needs of a stream, or of several that are decided on together. */
+export interface CommandStream<Seen extends { readonly state: unknown }, D, Written> {
+  /** For people. */
+  readonly id: string;
+  load(): Promise<Seen>;
+  /** Records a decision made on what was seen; `undefined`: the stream stands elsewhere by now, decide again. */
+  append(seen: Seen, decision: D): Promise<Written | undefined>;
 }
 
 /**
@@ -23,9 +24,9 @@ export interface CommandStream<S, D, Written> {
  * @param attempts at least 1.
  * @throws {@link ConcurrencyExhausted} `LF_CONCURRENCY_EXHAUSTED` when the stream changed during every attempt; whatever `load`, `decide` and `append` throw
  */
-export async function handleCommand<S, D, Written>(
-  stream: CommandStream<S, D, Written>,
-  decide: (state: S) => D,
+export async function handleCommand<Seen extends { readonly state: unknown }, D, Written>(
+  stream: CommandStream<Seen, D, Written>,
+  decide: (state: Seen['state']) => D,
   attempts: number,
   pause: (upToMs: number) => Promise<void> = jitter,
 ): Promise<{ readonly decision: D; readonly written: Written }> {

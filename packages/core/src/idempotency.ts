@@ -1,3 +1,4 @@
+import { answerText } from './answer-text.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { InputInvalid, LeftfoldError } from './errors.ts';
 import type { NewReply, ReplyKey, StoredReply } from './event-store.ts';
@@ -7,6 +8,8 @@ import { sha256 } from './sha256.ts';
 import { utf8Length } from './text.ts';
 
 const MAX_KEY_BYTES = 255;
+/** With the key and what stands between them 512 bytes at most. */
+const MAX_SCOPE_BYTES = 256;
 /** How long a stored answer is found: a day. */
 export const KEEP_REPLY_MS: number = 24 * 60 * 60 * 1000;
 
@@ -47,7 +50,13 @@ export function replyKeyOf({ stream, command, idempotencyKey }: KeyedCommand): R
       `an idempotency key has 1 to ${MAX_KEY_BYTES} bytes and no control characters; a UUID per request is the usual choice`,
     );
   }
-  return { tenant: stream.tenant, key: `${stream.category}/${command}/${idempotencyKey}` };
+  return { tenant: stream.tenant, key: `${scopeOf(stream.category, command)}/${idempotencyKey}` };
+}
+
+/** Category and command as two path segments, so that no two pairs make one text; a long pair by its hash, so that the key fits its 512 bytes. */
+function scopeOf(category: string, command: string): string {
+  const scope = [category, command].map((part) => encodeURIComponent(part.toWellFormed())).join('/');
+  return scope.length <= MAX_SCOPE_BYTES ? scope : sha256(scope);
 }
 
 /**
@@ -58,7 +67,7 @@ export function newReply(command: KeyedCommand, result: Json | undefined, madeTh
   return {
     ...replyKeyOf(command),
     requestHash: `${inputHash(command)}:${madeTheStream ? ANY_ENTITY : sha256(command.stream.id)}`,
-    reply: JSON.stringify(result === undefined ? {} : { result }),
+    reply: answerText(result),
     keepMs: KEEP_REPLY_MS,
   };
 }

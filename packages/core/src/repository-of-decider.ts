@@ -10,7 +10,7 @@ type AnyDecision = (state: unknown, input: unknown, deciding: Deciding) => Decid
 
 /** The repository of a decider: its reads, `transact`, and one method per decision. */
 export function bindDecider<A extends AnyDecider>(decider: A, store: EventStore, options: RepositoryOptions): object {
-  const loader = aggregateLoader(decider, store);
+  const loader = aggregateLoader(decider, store, options);
   const attempts = attemptsOf(options);
 
   const run = async (

@@ -1,4 +1,4 @@
-import type { AnyAggregate, EventIn, StateOf } from './aggregate.ts';
+import type { AnyAggregate, StateOf } from './aggregate.ts';
 import { recordedBy } from './aggregate-root.ts';
 import type { Root, RootClass } from './aggregate-root.ts';
 import { attemptsOf, commandOptions } from './command-options.ts';
@@ -15,7 +15,7 @@ export function bindRoot<A extends AnyAggregate>(
   store: EventStore,
   options: RepositoryOptions,
 ): object {
-  const loader = aggregateLoader(rootClass.aggregate, store);
+  const loader = aggregateLoader(rootClass.aggregate, store, options);
   const attempts = attemptsOf(options);
 
   const transact = async (
@@ -27,8 +27,8 @@ export function bindRoot<A extends AnyAggregate>(
       const root = new rootClass(id, state, deciding);
       const result = work(root);
       refuseAsync(result);
-      const events: readonly EventIn<A['events']>[] = recordedBy(root);
-      return result === undefined ? events : { events, result };
+      const recorded = recordedBy(root);
+      return result === undefined ? recorded : { ...recorded, result };
     };
     const settled = commandOptions(given, options.context);
     return runCommand(loader, store, { name: 'transact', id, input: undefined, decide, options: settled }, attempts);

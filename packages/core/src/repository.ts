@@ -4,6 +4,7 @@ import type { CommandOptions, Receipt, RepositoryOptions } from './command-optio
 import type { Decided, Deciding, InputArgs, ResultOf } from './deciding.ts';
 import type { EventStore } from './event-store.ts';
 import type { Common } from './load-aggregate.ts';
+import { REBIND } from './rebind.ts';
 import { bindDecider } from './repository-of-decider.ts';
 import { bindRoot } from './repository-of-root.ts';
 import type { Json } from './schema/schema.ts';
@@ -16,7 +17,7 @@ export type DeciderRepository<A extends AnyDecider> = Common<A> & {
   ) => Promise<Receipt<ResultOf<A['decisions'][K]>>>;
 } & {
   /** The write loop with a decision of your own. */
-  transact<D extends Decided<EventIn<A['events']>>>(
+  transact<D extends Decided<EventIn<A['events']>, CodeOf<A>>>(
     id: string,
     decide: (state: StateOf<A>, deciding: Deciding<CodeOf<A>>) => D,
     options?: CommandOptions,
@@ -35,7 +36,7 @@ export type Repository<A> =
       : never;
 
 /**
- * Binds an aggregate to a store. Cheap and stateless: `repository(order, store.within(tx))` works inside your own transaction.
+ * Binds an aggregate to a store. Cheap, and stateless but for the cache: `repository(order, store.within(tx))` works inside your own transaction.
  *
  * Commands of one stream queue up within the process; what comes between from another process is a conflict, after which the stream is loaded and the
  * decision made again. Payloads are checked before anything is sent to the store.
@@ -54,5 +55,7 @@ export function repository<A extends AnyDecider | RootClass<any, any>>(
     'decisions' in aggregate
       ? bindDecider(aggregate, store, options)
       : bindRoot(aggregate as RootClass<AnyAggregate, Root<AnyAggregate>>, store, options);
-  return bound as Repository<A>;
+  const rebound = (change: (store: EventStore) => EventStore): Repository<A> =>
+    repository(aggregate, change(store), options);
+  return Object.freeze(Object.defineProperty({ ...bound }, REBIND, { value: rebound })) as Repository<A>;
 }

@@ -1,21 +1,19 @@
 import type { AnyAggregate, EventIn, StateOf } from './aggregate.ts';
-import { foreign } from './aggregate.ts';
 import { inTurn } from './command-queue.ts';
-import type { Decided, Deciding } from './deciding.ts';
-import { decisionOf, refuserOf } from './deciding.ts';
-import { encodeEvent } from './encode-event.ts';
-import { Conflict, type LeftfoldError } from './errors.ts';
-import type { EncodedEvent, EventStore, ReplyKey, StoredReply } from './event-store.ts';
+import type { CommandOptions, Receipt } from './command-options.ts';
+import { commandMetadata, decidingOf } from './command-scope.ts';
+import { decidedKeys, refusalOfTaken } from './decided-keys.ts';
+import { type Decided, type Deciding, type Decision, decisionOf } from './deciding.ts';
+import { Conflict, UniqueKeyTaken } from './errors.ts';
+import type { AppendOutcome, EventStore, StoredReply } from './event-store.ts';
+import { orFirstAnswer } from './first-answer.ts';
 import { handleCommand } from './handle-command.ts';
-import type { Loaded } from './handle-command.ts';
 import { newReply, replyKeyOf, resultOfReply } from './idempotency.ts';
 import type { KeyedCommand } from './idempotency.ts';
 import type { AggregateLoader } from './load-aggregate.ts';
-import { checkMetadata } from './metadata.ts';
-import type { Abort, EventId, Metadata, ReadToken, StreamVersion } from './message.ts';
-import type { CommandOptions, Receipt } from './command-options.ts';
+import type { ReadToken, StreamVersion } from './message.ts';
 import type { Json } from './schema/schema.ts';
-import { uuidV7 } from './uuid.ts';
+import type { SeenState } from './seen-state.ts';
 
 /** The token of a call that wrote nothing: there is nothing to wait for. */
 export const NOTHING_WRITTEN: ReadToken = 'lf0' as ReadToken;
@@ -33,9 +31,6 @@ type Answer = Receipt<Json | undefined>;
 
 /**
  * Runs one command: in turn with the others of its stream, through the write loop, with an answer that is stored when there is an idempotency key.
- *
- * A repeated key is noticed by the store at append. It is also looked up before an error is handed out, since a command that was carried out is usually
- * refused the second time ("placed before"): so the usual path pays no extra round trip, and a repetition always gets the first answer.
  */
 export function runCommand<A extends AnyAggregate>(
   loader: AggregateLoader<A>,
@@ -43,90 +38,78 @@ export function runCommand<A extends AnyAggregate>(
   command: Command<A>,
   attempts: number,
 ): Promise<Answer> {
+  type Seen = SeenState<StateOf<A>>;
   const { aggregate } = loader;
   const { options } = command;
-  const metadata = checkMetadata({ ...options.metadata, correlationId: options.metadata?.correlationId ?? uuidV7() });
+  const { signal, expect, idempotencyKey } = options;
+  const metadata = commandMetadata(options.metadata);
   const stream = aggregate.stream(command.id, metadata.tenant ?? '');
-  const { idempotencyKey } = options;
   const keyed: KeyedCommand | undefined =
     idempotencyKey === undefined ? undefined : { stream, command: command.name, input: command.input, idempotencyKey };
   const replyKey = keyed && replyKeyOf(keyed);
-  const deciding = decidingOf(aggregate, command.id, metadata, options.roles ?? []);
+  const deciding = decidingOf<string>(aggregate, metadata, options.roles ?? []);
 
-  const load = async (): Promise<Loaded<StateOf<A>>> => {
-    const seen = await loader.load(stream, options.signal);
-    if (options.expect !== undefined && seen.version !== options.expect) throw new Conflict(stream.id, seen.version);
+  const load = async (): Promise<Seen> => {
+    const seen = await loader.load(stream, signal);
+    if (expect !== undefined && seen.version !== expect) throw new Conflict(stream.id, seen.version);
     return seen;
   };
 
-  const append = async (
-    seen: Loaded<StateOf<A>>,
-    decided: Decided<EventIn<A['events']>>,
-  ): Promise<Answer | undefined> => {
-    const { events, result } = decisionOf<EventIn<A['events']>>(decided);
-    const encoded = events.map((event) => encode(loader, event, metadata));
-    if (encoded.length === 0 && keyed === undefined) {
-      return { result, version: seen.version, token: NOTHING_WRITTEN, replayed: false };
+  const append = async (seen: Seen, decided: Decided<EventIn<A['events']>>): Promise<Answer | undefined> => {
+    const decision = decisionOf<EventIn<A['events']>, string>(decided);
+    const events = decision.events.map((event) => loader.encode(event, metadata));
+    const keys = decidedKeys(stream, decision);
+    if (events.length === 0 && keys.length === 0 && keyed === undefined) {
+      return { result: decision.result, version: seen.version, token: NOTHING_WRITTEN, replayed: false };
     }
     const isNew = seen.version === 0n;
-    const outcome = await store.append([{ stream, expect: isNew ? 'absent' : seen.version, events: encoded }], {
-      ...(keyed && { reply: newReply(keyed, result, isNew) }),
-      ...(options.signal && { signal: options.signal }),
-    });
+    const outcome = await takenAsRefusal(decision, () =>
+      store.append([{ stream, expect: isNew ? 'absent' : seen.version, events }], {
+        ...(keyed && { reply: newReply(keyed, decision.result, isNew) }),
+        ...(keys.length > 0 && { keys }),
+        ...(signal && { signal }),
+      }),
+    );
     if (outcome.kind === 'replied') return replayed(keyed as KeyedCommand, outcome);
-    if (outcome.kind === 'appended') {
-      return { result, version: outcome.versions[0] as StreamVersion, token: outcome.token, replayed: false };
+    if (outcome.kind === 'conflict') {
+      if (expect !== undefined) throw new Conflict(stream.id, outcome.actual);
+      return undefined;
     }
-    if (options.expect !== undefined) throw new Conflict(stream.id, outcome.actual);
-    return undefined;
+    loader.appended(stream, seen, events);
+    return {
+      result: decision.result,
+      version: outcome.versions[0] as StreamVersion,
+      token: outcome.token,
+      replayed: false,
+    };
   };
 
-  const work = async (): Promise<Answer> => {
-    try {
-      const decide = (state: StateOf<A>): Decided<EventIn<A['events']>> => command.decide(state, deciding());
-      return (await handleCommand({ id: stream.id, load, append }, decide, attempts)).written;
-    } catch (error) {
-      const stored = replyKey && (await storedReply(store, replyKey, options.signal, error));
-      if (stored === undefined) throw error;
-      return replayed(keyed as KeyedCommand, stored);
-    }
-  };
-  return inTurn(store, stream, work, options.signal);
+  const decide = (state: StateOf<A>): Decided<EventIn<A['events']>> =>
+    command.decide(state, { ...deciding(), id: command.id });
+  const work = async (): Promise<Answer> =>
+    (await handleCommand({ id: stream.id, load, append }, decide, attempts)).written;
+  const answer = (stored: StoredReply): Answer => replayed(keyed as KeyedCommand, stored);
+  return inTurn(store, [stream], () => orFirstAnswer(work, { store, key: replyKey, signal, answer }), signal);
 }
 
-/**
- * The first answer, asked for before `error` is handed out. Where it cannot be asked for, a final "no" does not go out either: this may be the repetition of
- * a command that was carried out, and whoever sent it would take it for refused. That fault may be tried again.
- */
-async function storedReply(
-  store: EventStore,
-  key: ReplyKey,
-  signal: Abort | undefined,
-  error: unknown,
-): Promise<StoredReply | undefined> {
+/** The outcome of an append, unless another stream holds one of the keys: then the decision's own refusal is thrown, inside a caller's transaction, too. */
+async function takenAsRefusal(
+  decision: Decision<unknown>,
+  append: () => Promise<AppendOutcome>,
+): Promise<Exclude<AppendOutcome, { kind: 'taken' }>> {
+  let taken: { readonly key: UniqueKeyTaken['key'] };
   try {
-    return await store.reply(key, signal && { signal });
-  } catch (fault) {
-    if (isFinal(error)) throw fault;
-    return undefined;
+    const outcome = await append();
+    if (outcome.kind !== 'taken') return outcome;
+    taken = outcome;
+  } catch (error) {
+    if (!isKeyTaken(error)) throw error;
+    taken = error;
   }
+  throw refusalOfTaken(decision, taken.key);
 }
-
-/** An unknown outcome stays one: its remedy is to send the command again, too. */
-function isFinal(error: unknown): boolean {
-  const { code, retryable } = (typeof error === 'object' && error !== null ? error : {}) as Partial<LeftfoldError>;
-  return retryable === false && code !== 'LF_OUTCOME_UNKNOWN';
-}
-
-function encode<A extends AnyAggregate>(
-  loader: AggregateLoader<A>,
-  event: EventIn<A['events']>,
-  metadata: Metadata,
-): EncodedEvent {
-  const type = loader.types.get(event.type);
-  if (type === undefined) throw foreign(loader.aggregate.category, event.type);
-  return encodeEvent(type, event, uuidV7() as EventId, metadata);
-}
+const isKeyTaken = (error: unknown): error is UniqueKeyTaken =>
+  (error as Partial<UniqueKeyTaken> | undefined)?.code === 'LF_UNIQUE_KEY_TAKEN';
 
 const replayed = (command: KeyedCommand, stored: StoredReply): Answer => ({
   result: resultOfReply(command, stored),
@@ -134,14 +117,3 @@ const replayed = (command: KeyedCommand, stored: StoredReply): Answer => ({
   token: stored.token,
   replayed: true,
 });
-
-/** What a decision gets, made anew for each attempt, with the same clock and the same sequence of ids. */
-function decidingOf(aggregate: AnyAggregate, id: string, metadata: Metadata, roles: readonly string[]): () => Deciding {
-  const now = Date.now();
-  const drawn: string[] = [];
-  const refuse = refuserOf(aggregate) as Deciding['refuse'];
-  return () => {
-    let next = 0;
-    return { id, now: new Date(now), uuid: () => (drawn[next++] ??= uuidV7()), metadata, roles, refuse };
-  };
-}

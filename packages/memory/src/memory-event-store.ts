@@ -1,4 +1,4 @@
-import { InputInvalid, kafkaKey, partitionHash } from '@leftfold/core';
+import { alreadyAppended, checkKeyChanges, InputInvalid, kafkaKey, partitionHash, readRange } from '@leftfold/core';
 import type {
   Abort,
   AppendOptions,
@@ -8,6 +8,7 @@ import type {
   Expectation,
   LogPosition,
   NewReply,
+  ReadOptions,
   ReplyKey,
   StoredEvent,
   StoredReply,
@@ -17,6 +18,8 @@ import type {
   WriterSchema,
 } from '@leftfold/core';
 import { isolated } from './isolated.ts';
+import { MemorySnapshots } from './memory-snapshots.ts';
+import { MemoryUniqueKeys } from './memory-unique-keys.ts';
 import type { RecordedEvents } from './recorded-events.ts';
 import { WriterSchemas } from './writer-schemas.ts';
 
@@ -29,58 +32,83 @@ export interface MemoryEventStoreOptions {
   readonly topic: (category: string) => string | null;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Most events of one append. */
+  readonly maxEvents: number;
 }
 
 /** Streams in memory. An append is one synchronous step: that alone makes it all or nothing, and one of k concurrent ones the winner. */
 export class MemoryEventStore implements EventStore {
+  readonly snapshots: MemorySnapshots = new MemorySnapshots();
   readonly #recorded: RecordedEvents;
   readonly #topic: (category: string) => string | null;
   readonly #now: () => number;
+  readonly #maxEvents: number;
   readonly #streams = new Map<string, { readonly category: string; readonly events: StoredEvent[] }>();
-  readonly #eventIds = new Set<string>();
+  readonly #byId = new Map<string, StoredEvent>();
   readonly #replies = new Map<string, StoredReply & { readonly expiresAt: number }>();
+  readonly #keys = new MemoryUniqueKeys();
   readonly #schemas = new WriterSchemas();
 
-  constructor({ recorded, topic, now }: MemoryEventStoreOptions) {
+  constructor({ recorded, topic, now, maxEvents }: MemoryEventStoreOptions) {
     this.#recorded = recorded;
     this.#topic = topic;
     this.#now = now;
+    this.#maxEvents = maxEvents;
   }
 
-  async *read(
-    stream: StreamRef,
-    { after = 0n as StreamVersion, signal }: { readonly after?: StreamVersion; readonly signal?: Abort } = {},
-  ): AsyncIterable<readonly StoredEvent[]> {
-    for (let from = Number(after); ; from += PAGE) {
-      if (signal?.aborted) throw signal.reason;
+  async *read(stream: StreamRef, options: ReadOptions = {}): AsyncIterable<readonly StoredEvent[]> {
+    const { after, upTo, backwards, limit } = readRange(options);
+    let [from, to, left] = [Number(after), Number(upTo), limit];
+    do {
+      if (options.signal?.aborted) throw options.signal.reason;
       this.#refuseCategory(stream);
-      const page = this.#stream(stream)?.events.slice(from, from + PAGE) ?? [];
+      const { events = [] } = this.#stream(stream) ?? {};
+      const size = Math.min(PAGE, left);
+      to = backwards ? Math.min(to, events.length) : to;
+      const page = backwards
+        ? events.slice(Math.max(from, to - size), Math.max(from, to)).toReversed()
+        : events.slice(from, Math.min(from + size, to));
       if (page.length > 0) yield page.map(isolated);
-      if (page.length < PAGE) return;
-    }
+      if (page.length < size) return;
+      left -= page.length;
+      if (backwards) to -= page.length;
+      else from += page.length;
+    } while (left > 0);
   }
 
-  async append(appends: readonly StreamAppend[], { reply, signal }: AppendOptions = {}): Promise<AppendOutcome> {
+  async append(appends: readonly StreamAppend[], options: AppendOptions = {}): Promise<AppendOutcome> {
+    const { reply, keys = [], signal } = options;
     if (signal?.aborted) throw signal.reason;
+    const written = appends.filter(({ events }) => events.length > 0);
+    this.#refuseTooMany(written);
+    this.#refuseRepeated(written);
+    checkKeyChanges(keys);
     const answered = reply && this.#found(reply);
     if (answered) return { kind: 'replied', ...answered };
-    const written = appends.filter(({ events }) => events.length > 0);
-    this.#refuseRepeated(written);
     for (const { stream } of written) this.#refuseCategory(stream);
+    const standing = alreadyAppended(written, (tenant, id) => {
+      const event = this.#byId.get(scoped(tenant, id));
+      return event && { stream: event.stream, version: event.streamVersion };
+    });
+    if (standing) {
+      const versions = versionsOf(appends, (append) => standing[written.indexOf(append)]);
+      return { kind: 'appended', versions, token: this.#recorded.tokenOf(this.#lastOf(written)), already: true };
+    }
     for (const { stream, expect } of written) {
       const actual = this.#version(stream);
       if (!holds(expect, actual)) return { kind: 'conflict', stream: stream.id, actual };
     }
-    this.#refuseUsed(written);
+    const taken = this.#keys.change(keys);
+    if (taken) return { kind: 'taken', ...taken };
 
     // Nothing below can fail, so all of it is written.
     for (const append of written) this.#write(append);
-    const versions = appends.map((append) =>
-      append.events.length > 0 ? this.#version(append.stream) : stated(append.expect),
+    const versions = versionsOf(appends, ({ events, stream }) =>
+      events.length > 0 ? this.#version(stream) : undefined,
     );
     const { token } = this.#recorded;
     if (reply) this.#keep(reply, { requestHash: reply.requestHash, reply: reply.reply, versions, token });
-    return { kind: 'appended', versions, token };
+    return { kind: 'appended', versions, token, already: false };
   }
 
   async reply(key: ReplyKey, { signal }: { readonly signal?: Abort } = {}): Promise<StoredReply | undefined> {
@@ -108,6 +136,14 @@ export class MemoryEventStore implements EventStore {
       `the stream ${stream.id} belongs to the category ${category}, not ${stream.category}; rename one of the two so that no ids meet`,
     );
   }
+  #refuseTooMany(appends: readonly StreamAppend[]): void {
+    const count = appends.reduce((sum, { events }) => sum + events.length, 0);
+    if (count <= this.#maxEvents) return;
+    throw new InputInvalid(
+      'LF_APPEND_TOO_LARGE',
+      `one append of ${count} events; the limit is ${this.#maxEvents} (limits.appendEvents), since other writers of these streams wait meanwhile: append in parts`,
+    );
+  }
   #refuseRepeated(appends: readonly StreamAppend[]): void {
     const seen = new Set<string>();
     for (const { stream } of appends) {
@@ -121,20 +157,12 @@ export class MemoryEventStore implements EventStore {
       seen.add(key);
     }
   }
-  #refuseUsed(appends: readonly StreamAppend[]): void {
-    const seen = new Set<string>();
-    for (const { stream, events } of appends) {
-      for (const event of events) {
-        const id = scoped(stream.tenant, event.id);
-        if (seen.has(id) || this.#eventIds.has(id)) {
-          throw new InputInvalid(
-            'LF_EVENT_ID_REUSED',
-            `an event with the id ${event.id} stands in the log already; give each event an id of its own, and repeat a command with its idempotency key`,
-          );
-        }
-        seen.add(id);
-      }
-    }
+  /** The position of the last of these events. */
+  #lastOf(written: readonly StreamAppend[]): LogPosition {
+    const positions = written.flatMap(({ stream, events }) =>
+      events.map(({ id }) => this.#byId.get(scoped(stream.tenant, id))?.position ?? (0n as LogPosition)),
+    );
+    return positions.reduce((last, position) => (position > last ? position : last));
   }
 
   #write({ stream, events }: StreamAppend): void {
@@ -142,7 +170,7 @@ export class MemoryEventStore implements EventStore {
     const into = this.#streams.get(key) ?? { category: stream.category, events: [] };
     this.#streams.set(key, into);
     const stored = events.map((event, index) => this.#stored(stream, event, into.events.length, index));
-    for (const { id } of stored) this.#eventIds.add(scoped(stream.tenant, id));
+    for (const event of stored) this.#byId.set(scoped(stream.tenant, event.id), event);
     into.events.push(...stored);
     this.#recorded.add(stored);
   }
@@ -186,5 +214,11 @@ function holds(expect: Expectation, actual: StreamVersion): boolean {
   if (expect === 'present') return actual > 0n;
   return actual === expect;
 }
-/** Where the caller said that a stream without events stands; nothing of it was checked. */
-const stated = (expect: Expectation): StreamVersion => (typeof expect === 'bigint' ? expect : 0n) as StreamVersion;
+/** Of a stream without events: where the caller said that it stood; nothing of it was checked. */
+const versionsOf = (
+  appends: readonly StreamAppend[],
+  writtenTo: (append: StreamAppend) => StreamVersion | undefined,
+): readonly StreamVersion[] =>
+  appends.map(
+    (append) => writtenTo(append) ?? ((typeof append.expect === 'bigint' ? append.expect : 0n) as StreamVersion),
+  );

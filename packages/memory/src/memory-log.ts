@@ -2,33 +2,47 @@ import { setImmediate } from 'node:timers/promises';
 import { decodePayload, InputInvalid } from '@leftfold/core';
 import type { StoredEvent } from '@leftfold/core';
 import { RecordUndecodable } from '@leftfold/subscriptions';
-import type { Batch, Cursor, Lane, Log, LogIdentity, LogRecord, Reader } from '@leftfold/subscriptions';
+import type { Batch, Cursor, Division, Lane, Log, LogIdentity, LogReader, LogRecord } from '@leftfold/subscriptions';
 import { isolated } from './isolated.ts';
 import type { RecordedEvents } from './recorded-events.ts';
 import { untilAborted } from './until-aborted.ts';
 
-const LANE = '0' as Lane;
 const BATCH = 500;
+const MOST_LANES = 16;
 
-/** A place in the log. `pinned` names the end of a page as well, so that reading it again gives the same one. */
+/** A place in a lane. `pinned` names the end of a page as well, so that reading it again gives the same one. */
 interface Place {
   /** Whose place it is; the start is everybody's. */
   readonly log?: string;
   readonly position: number;
   readonly pinned?: number;
+  /** `1.4`: lane 1 of 4. */
+  readonly lane?: string;
 }
 
 /**
- * The log of one memory as a source with one lane, `0`. A cursor is `m1/<log id>/<position>`, where a page is pinned `m1/<log id>/<position>..<end>`:
- * commit order is append order here, so a position says what was seen. Follows by being woken; no timer runs.
+ * The log of one memory as a source. A cursor is `m1/<log id>/<position>`, where a page is pinned `m1/<log id>/<position>..<end>`, of one of several lanes
+ * `…/<lane>.<lanes>`: commit order is append order here, so a position says what was seen. Follows by being woken; no timer runs.
  */
 export class MemoryLog implements Log {
   readonly name = 'log';
   readonly ownership = 'leased' as const;
+  readonly lanes: number;
+  readonly division?: Division;
   readonly #recorded: RecordedEvents;
 
-  constructor(recorded: RecordedEvents) {
+  /** @throws {@link InputInvalid} `LF_OPTION_OUT_OF_RANGE` */
+  constructor(recorded: RecordedEvents, lanes: number) {
+    if (!Number.isInteger(lanes) || lanes < 1 || lanes > MOST_LANES || (lanes & (lanes - 1)) !== 0)
+      throw new InputInvalid('LF_OPTION_OUT_OF_RANGE', `lanes is ${lanes}; it must be 1, 2, 4, 8 or ${MOST_LANES}`);
     this.#recorded = recorded;
+    this.lanes = lanes;
+    if (lanes > 1) {
+      this.division = {
+        beginning: async (lane) => this.#cursor(lane, { position: 0 }),
+        check: (cursor) => this.#checkLanes(parse(cursor)),
+      };
+    }
   }
 
   async identity(): Promise<LogIdentity> {
@@ -36,24 +50,35 @@ export class MemoryLog implements Log {
   }
 
   async head(): Promise<ReadonlyMap<Lane, Cursor>> {
-    return new Map([[LANE, this.#cursor({ position: this.#recorded.end })]]);
+    return this.#everywhere(this.#recorded.end);
+  }
+
+  async at(time: Date): Promise<ReadonlyMap<Lane, Cursor>> {
+    const first = this.#recorded.between(0, this.#recorded.end).findIndex(({ recordedAt }) => recordedAt >= time);
+    return this.#everywhere(first === -1 ? this.#recorded.end : first);
   }
 
   hasPassed(cursor: Cursor | 'start', head: Cursor): boolean {
     const [place, end] = [parse(cursor), parse(head)];
-    return (place.log ?? end.log) === end.log && place.position >= end.position;
+    const isSame = cursor === 'start' || (place.log === end.log && place.lane === end.lane);
+    return isSame && place.position >= end.position;
   }
 
-  async run(reader: Reader<LogRecord>, signal: AbortSignal): Promise<void> {
+  async run(reader: LogReader, signal: AbortSignal): Promise<void> {
+    const lanes = this.#names.filter((lane) => reader.until?.has(lane) ?? true);
+    await Promise.all(lanes.map((lane) => this.#runLane(lane, reader, signal)));
+  }
+
+  async #runLane(lane: Lane, reader: LogReader, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        const from = await reader.from(LANE, signal);
-        const fault = this.#faultOf(from);
+        const from = await reader.from(lane, signal);
+        const fault = this.#faultOf(lane, from) ?? this.#faultOf(lane, reader.until?.get(lane) ?? 'start');
         if (fault) {
-          reader.faulted(LANE, fault, null);
+          reader.faulted(lane, fault, null);
           return await untilAborted(signal);
         }
-        await this.#follow(from, reader, signal);
+        return await this.#follow(lane, from, reader, signal);
       } catch {
         // The reader's own, and told by it: it is asked again for its place. But one that rejects at once, for ever, must not starve its process.
         await setImmediate();
@@ -61,41 +86,67 @@ export class MemoryLog implements Log {
     }
   }
 
-  /** Hands over batch by batch until the reader rejects one or the signal aborts. */
-  async #follow(start: Cursor | 'start', reader: Reader<LogRecord>, signal: AbortSignal): Promise<void> {
+  /** Hands over batch by batch until the reader's end, until it rejects one, or until the signal aborts. */
+  async #follow(lane: Lane, start: Cursor | 'start', reader: LogReader, signal: AbortSignal): Promise<void> {
+    const until = reader.until?.get(lane);
+    const upTo = until === undefined ? Infinity : parse(until).position;
     for (let from = start; ;) {
-      const { position, pinned } = this.#place(from);
+      const { position, pinned } = this.#place(lane, from);
+      if (position >= upTo) return;
       await this.#recorded.beyond(position, signal);
       if (signal.aborted) return;
-      const end = pinned ?? Math.min(position + BATCH, this.#recorded.end);
+      const end = pinned ?? Math.min(position + BATCH, this.#recorded.end, upTo);
+      const wanted = this.#recorded.between(position, end).filter((event) => this.#isWanted(lane, event, reader.only));
       const batch: Batch<LogRecord> = {
-        lane: LANE,
-        records: this.#recorded.between(position, end).map(recordOf),
+        lane,
+        records: wanted.map(recordOf),
         from,
-        at: this.#cursor({ position, pinned: end }),
-        to: this.#cursor({ position: end }),
+        at: this.#cursor(lane, { position, pinned: end }),
+        to: this.#cursor(lane, { position: end }),
       };
       await reader.handle(batch, signal);
       from = batch.to;
     }
   }
-
-  #cursor({ position, pinned }: Omit<Place, 'log'>): Cursor {
-    return `m1/${this.#recorded.id}/${position}${pinned === undefined ? '' : `..${pinned}`}` as Cursor;
+  #isWanted(lane: Lane, { hash, type, category }: StoredEvent, only: LogReader['only']): boolean {
+    if (String(hash % this.lanes) !== lane) return false;
+    return (only?.types?.includes(type) ?? true) && (only?.categories?.includes(category) ?? true);
   }
-  /** @throws {@link InputInvalid} `LF_CURSOR_INVALID`, `LF_OTHER_LOG`, `LF_AHEAD_OF_LOG` */
-  #place(cursor: Cursor | 'start'): Place {
+
+  get #names(): readonly Lane[] {
+    return Array.from({ length: this.lanes }, (_, lane) => String(lane) as Lane);
+  }
+  #everywhere(position: number): ReadonlyMap<Lane, Cursor> {
+    return new Map(this.#names.map((lane) => [lane, this.#cursor(lane, { position })]));
+  }
+  #cursor(lane: Lane, { position, pinned }: Pick<Place, 'position' | 'pinned'>): Cursor {
+    const of = this.lanes === 1 ? '' : `/${lane}.${this.lanes}`;
+    return `m1/${this.#recorded.id}/${position}${pinned === undefined ? '' : `..${pinned}`}${of}` as Cursor;
+  }
+  /** @throws {@link InputInvalid} `LF_CURSOR_INVALID`, `LF_OTHER_LOG`, `LF_LANES_CHANGED`, `LF_AHEAD_OF_LOG` */
+  #place(lane: Lane, cursor: Cursor | 'start'): Place {
     const place = parse(cursor);
+    if (cursor === 'start') return place;
     const { id, end } = this.#recorded;
-    if (place.log !== undefined && place.log !== id)
-      throw invalid('LF_OTHER_LOG', cursor, `belongs to another log than ${id}`);
+    if (place.log !== id) throw invalid('LF_OTHER_LOG', cursor, `belongs to another log than ${id}`);
+    this.#checkLanes(place);
+    if (place.lane !== undefined && place.lane !== `${lane}.${this.lanes}`)
+      throw invalid('LF_CURSOR_INVALID', cursor, `is none of lane ${lane}`);
     if ((place.pinned ?? place.position) > end)
       throw invalid('LF_AHEAD_OF_LOG', cursor, `lies beyond the end of its log, ${end}`);
     return place;
   }
-  #faultOf(cursor: Cursor | 'start'): unknown {
+  #checkLanes({ lane }: Place): void {
+    const saved = Number(lane?.split('.')[1] ?? 1);
+    if (saved === this.lanes) return;
+    throw new InputInvalid(
+      'LF_LANES_CHANGED',
+      `this follower's places are of a log read in ${saved} lanes, now it has ${this.lanes}; give \`lanes\` its old value, or start a new version of this follower`,
+    );
+  }
+  #faultOf(lane: Lane, cursor: Cursor | 'start'): unknown {
     try {
-      this.#place(cursor);
+      this.#place(lane, cursor);
       return undefined;
     } catch (fault) {
       return fault;
@@ -106,9 +157,14 @@ export class MemoryLog implements Log {
 /** @throws {@link InputInvalid} `LF_CURSOR_INVALID` */
 function parse(cursor: Cursor | 'start'): Place {
   if (cursor === 'start') return { position: 0 };
-  const [, log, from, to] = /^m1\/([^/]+)\/(\d+)(?:\.\.(\d+))?$/.exec(cursor) ?? [];
+  const [, log, from, to, lane] = /^m1\/([^/]+)\/(\d+)(?:\.\.(\d+))?(?:\/(\d+\.\d+))?$/.exec(cursor) ?? [];
   if (log === undefined) throw invalid('LF_CURSOR_INVALID', cursor, 'is none of a log in memory');
-  return { log, position: Number(from), ...(to !== undefined && { pinned: Number(to) }) };
+  return {
+    log,
+    position: Number(from),
+    ...(to !== undefined && { pinned: Number(to) }),
+    ...(lane !== undefined && { lane }),
+  };
 }
 
 const invalid = (code: `LF_${string}`, cursor: string, why: string): InputInvalid =>

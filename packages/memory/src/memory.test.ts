@@ -75,7 +75,7 @@ test('topics follow the category, and may be chosen', async () => {
 
 describe('the log', () => {
   test('comes in batches of up to 500, under cursors that say log, position and, where a page is pinned, its end', async () => {
-    const storage = memory();
+    const storage = memory({ limits: { appendEvents: 1_100 } });
     await storage.store.append([{ stream, expect: 'absent', events: events(1_100) }]);
     const { id } = await storage.log.identity();
     const batches = await read(storage, 'start', 1_100);

@@ -18,7 +18,11 @@ export class RecordedEvents {
   }
   /** Says "everything up to here": the token of an append that has just been made. */
   get token(): ReadToken {
-    return `m1.${this.id}.${this.end}` as ReadToken;
+    return this.tokenOf(this.end);
+  }
+  /** Says "everything up to this position". */
+  tokenOf(position: bigint | number): ReadToken {
+    return `m1.${this.id}.${position}` as ReadToken;
   }
   add(events: readonly StoredEvent[]): void {
     this.#events.push(...events);

@@ -426,7 +426,7 @@ test('batches without handled events hold nobody up, and are saved at a stop', a
   await running.stop();
   const [checkpoint] = await storage.checkpoints.list({ name: 'order-list', version: 1 });
   expect(checkpoint?.cursor).toBe((await storage.log.head()).get('0' as Lane));
-  expect(lanes(running)).toMatchObject([{ batches: 1, events: 1 }]);
+  expect(lanes(running)).toMatchObject([{ batches: 1, events: 0 }]);
 });
 test('batches without handled events are saved by themselves after a while, for other processes to see', async () => {
   const storage = memory();

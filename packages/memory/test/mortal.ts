@@ -46,9 +46,12 @@ export function mortalStorage(storage: Storage, life: Life): Storage {
     log: {
       name: log.name,
       ownership: log.ownership,
+      lanes: log.lanes,
+      ...(log.division && { division: log.division }),
       identity: () => life.call(() => log.identity()),
       run: (reader, signal) => log.run(reader, signal),
       head: () => log.head(),
+      at: (time) => log.at(time),
       hasPassed: (cursor, head) => log.hasPassed(cursor, head),
     },
     checkpoints: {

@@ -1,7 +1,7 @@
 import { memory, memoryBroker } from '@leftfold/memory';
 import type { MadeUpOutcome, MemoryBroker, MemoryStorage } from '@leftfold/memory';
 import { parseRecord, recognise, relay } from '@leftfold/subscriptions';
-import type { Lane, PublishRecord, RecordPlace, Running } from '@leftfold/subscriptions';
+import type { Lane, Log, PublishRecord, RecordPlace, Running } from '@leftfold/subscriptions';
 import { onTestFinished, test, expect, vi } from 'vitest';
 import { append, noted, paid, placed } from './shop.ts';
 
@@ -96,6 +96,44 @@ test.each([
   await running.caughtUp();
   expect(ids(broker)).toEqual(['o1@1', 'o1@2']);
   expect(lane(running)).toMatchObject({ state: 'following', batches: 1, events: 2 });
+});
+test('R13 what was opened before the generation rose is sent again as it was, so that who has a part of it goes on; the new one begins after it', async () => {
+  const storage = memory();
+  let isBroken = true;
+  const broker = memoryBroker({
+    partitions: 1,
+    fail: ([record]) =>
+      isBroken
+        ? { topic: TOPIC, partition: record?.partition ?? 0, cause: new Error('made up'), kind: 'unknown', wrote: 1 }
+        : undefined,
+  });
+  await append(storage.store, 'o1', [placed({ customer: 'c' }), paid({ customer: 'c', cents: 1 })]);
+  const before = await relaying(storage, broker);
+  await vi.waitFor(() => expect(broker.records(TOPIC).flat().length).toBeGreaterThan(0));
+  await before.stop();
+  isBroken = false;
+
+  const { log } = storage;
+  const failedOver: Log = {
+    name: log.name,
+    ownership: log.ownership,
+    lanes: log.lanes,
+    identity: async () => ({ ...(await log.identity()), generation: 2 }),
+    run: (reader, signal) => log.run(reader, signal),
+    head: () => log.head(),
+    at: (time) => log.at(time),
+    hasPassed: (cursor, head) => log.hasPassed(cursor, head),
+  };
+  const after = await relaying({ ...storage, log: failedOver }, broker);
+  await after.caughtUp();
+  await append(storage.store, 'o1', [paid({ customer: 'c', cents: 2 })]);
+  await after.caughtUp();
+
+  expect(applied(broker).flatMap((partition) => partition.map(({ stamp }) => stamp))).toMatchObject([
+    { sequence: 1, generation: 1, began: 1 },
+    { sequence: 2, generation: 1, began: 1 },
+    { sequence: 3, generation: 2, began: 3 },
+  ]);
 });
 test('R5 a partition that the answer leaves out is not taken for written', async () => {
   const storage = memory();

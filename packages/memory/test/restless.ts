@@ -47,9 +47,12 @@ export function restlessStorage(storage: Storage, weather: Weather): Storage {
     log: {
       name: log.name,
       ownership: log.ownership,
+      lanes: log.lanes,
+      ...(log.division && { division: log.division }),
       identity: () => call(weather, () => log.identity()),
       run: (reader, signal) => log.run(reader, signal),
       head: () => log.head(),
+      at: (time) => log.at(time),
       hasPassed: (cursor, head) => log.hasPassed(cursor, head),
     },
     checkpoints: {
@@ -92,6 +95,7 @@ export function restlessBroker(broker: Broker, weather: Weather): Broker {
 export class RestlessLog implements Log {
   readonly name: string;
   readonly ownership = 'leased' as const;
+  readonly lanes = 1;
   readonly #log: Log;
   readonly #random: () => number;
   readonly #records: LogRecord[] = [];
@@ -115,6 +119,9 @@ export class RestlessLog implements Log {
   }
   async head(): Promise<ReadonlyMap<Lane, Cursor>> {
     return new Map([[LANE, cursorOf({ at: this.#records.length })]]);
+  }
+  at(): Promise<ReadonlyMap<Lane, Cursor>> {
+    return Promise.reject(new Error('not drawn'));
   }
   hasPassed(cursor: Cursor | 'start', head: Cursor): boolean {
     return placeOf(cursor).at >= placeOf(head).at;

@@ -21,6 +21,7 @@ import type { NamedFollower } from './followers.ts';
 import { readModelsToken, repositoryToken } from './inject.ts';
 import { optionsToken } from './options.ts';
 import type { FeatureOptions, LeftfoldOptions } from './options.ts';
+import { logSnapshotFault } from './log-snapshot-fault.ts';
 import { ReadModelTables } from './read-model-tables.ts';
 import { RefusalFilter } from './refusal.filter.ts';
 
@@ -84,7 +85,12 @@ export class LeftfoldModule implements NestModule {
     const repositories = (feature.aggregates ?? []).map((aggregate): Provider & { provide: InjectionToken } => ({
       provide: repositoryToken(aggregate, instance),
       inject: [optionsToken(instance)],
-      useFactory: ({ storage }: LeftfoldOptions) => repository(aggregate, storage.store, { context: contextOptions }),
+      useFactory: ({ storage }: LeftfoldOptions) =>
+        repository(aggregate, storage.store, {
+          ...feature.repositories,
+          context: contextOptions,
+          onSnapshotFault: logSnapshotFault,
+        }),
     }));
     return {
       module: FeatureModule,

@@ -1,4 +1,4 @@
-import type { AnyDecider, RootClass } from '@leftfold/core';
+import type { AnyDecider, RepositoryOptions, RootClass } from '@leftfold/core';
 import type { AnyProjection, Broker, Storage } from '@leftfold/subscriptions';
 import type { InjectionToken } from '@nestjs/common';
 
@@ -33,6 +33,8 @@ export interface LeftfoldOptions {
 /** One vertical slice: what it has. Nothing starts here; the entry point decides what runs. */
 export interface FeatureOptions {
   readonly aggregates?: readonly (AnyDecider | RootClass<any, any>)[];
+  /** How their repositories work: attempts on conflict, a cache of hot aggregates (of each its own). */
+  readonly repositories?: Pick<RepositoryOptions, 'attempts' | 'cache'>;
   readonly projections?: readonly AnyProjection[];
   readonly instance?: string;
 }

@@ -4,6 +4,7 @@ export interface Abortable {
   readonly reason: unknown;
 }
 
+/** @throws the signal's reason when it has aborted */
 export function throwIfAborted(signal: Abortable | undefined): void {
   if (signal?.aborted === true) throw signal.reason;
 }

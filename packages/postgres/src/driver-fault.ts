@@ -2,9 +2,11 @@ import { LeftfoldError, OutcomeUnknown } from '@leftfold/core';
 import {
   LockTimeout,
   LogOnStandby,
+  NotInTransaction,
   SerializationFailure,
   StorageRefused,
   StorageUnavailable,
+  TransactionAborted,
 } from './storage-errors.ts';
 
 /** What a database says about an error: told apart by SQLSTATE and constraint, never by its text. */
@@ -12,6 +14,7 @@ export interface DatabaseError extends Error {
   /** SQLSTATE. */
   readonly code: string;
   readonly severity: string;
+  readonly detail?: string;
   readonly constraint?: string;
   readonly table?: string;
   readonly column?: string;
@@ -55,6 +58,10 @@ export function driverFault(error: unknown, inDoubt?: string): unknown {
     case '40001':
     case '40P01':
       return new SerializationFailure(error);
+    case '25P01':
+      return new NotInTransaction(error);
+    case '25P02':
+      return new TransactionAborted(error);
     case '25006':
       return new LogOnStandby(error);
     // Somebody's statement_timeout: rolled back, like what lacks memory, disk or a connection.

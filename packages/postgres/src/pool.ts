@@ -1,3 +1,5 @@
+import type { CompiledQuery } from 'kysely';
+
 /** How a driver turns a column's text into a value. */
 export interface PgTypes {
   getTypeParser(oid: number, format?: 'text' | 'binary'): (text: string) => unknown;
@@ -20,15 +22,26 @@ export interface PgResult {
   readonly rowCount: number | null;
 }
 
-/** A transaction of the caller's: a client on which BEGIN was sent. `pg`'s `Client` and `PoolClient` fit. */
-export interface PgTransaction {
+/** A client on which BEGIN was sent. `pg`'s `Client` and `PoolClient` fit. */
+export interface PgTransactionClient {
   query(query: PgQuery): Promise<PgResult>;
 }
 
+/** The part of a Kysely transaction that is called; `Transaction` and `ControlledTransaction` fit, whatever their tables, plugins and parsers are. */
+export interface KyselyTransaction {
+  readonly isTransaction: boolean;
+  withoutPlugins(): { executeQuery<R>(query: CompiledQuery<R>): Promise<{ readonly rows: R[] }> };
+}
+
+/** A transaction of the caller's. */
+export type PgTransaction = PgTransactionClient | KyselyTransaction;
+
 /** The part of `pg.PoolClient` that is called. */
-export interface PgClient extends PgTransaction {
+export interface PgClient extends PgTransactionClient {
   on(event: 'error', listener: (error: Error) => void): unknown;
   removeListener(event: 'error', listener: (error: Error) => void): unknown;
+  /** `T` or `E`: a transaction is open. Drivers that do not know it are trusted. */
+  getTransactionStatus?(): string | null;
   /** With `true` the connection is closed, not pooled again. */
   release(destroy?: boolean | Error): void;
 }

@@ -2,23 +2,27 @@ import { InputInvalid } from '@leftfold/core';
 import type { Storage } from '@leftfold/subscriptions';
 import { postgresCheckpoints } from './checkpoints/postgres-checkpoints.ts';
 import { openDatabase } from './database.ts';
-import { KnownIdentity } from './log/log-identity.ts';
+import { KnownIdentity } from './identity/log-identity.ts';
+import { checkLanes } from './log/lane-class.ts';
 import { logStatements } from './log/log-statements.ts';
 import { PostgresLog } from './log/postgres-log.ts';
 import { Wake } from './log/wake.ts';
 import type { PgPool } from './pool.ts';
 import { postgresReadModels } from './read-models/postgres-read-models.ts';
 import { quoted, schemaName } from './schema-name.ts';
+import { postgresSnapshots } from './snapshots/postgres-snapshots.ts';
 import { PostgresEventStore } from './store/postgres-event-store.ts';
+import { ReplyTrimming } from './store/reply-trimming.ts';
 import { storeStatements } from './store/store-statements.ts';
 import { WriterSchemas } from './store/writer-schemas.ts';
 
 /** How the adapter works. */
 export interface PostgresOptions {
   /**
-   * Yours: its size and settings are not touched, and you end it. A reader that follows the log uses one connection at a time. Leave its
-   * `default_transaction_isolation` at READ COMMITTED: above that an append that waited for another one of its stream is `LF_SERIALIZATION`,
-   * never a wrong version, but no conflict that is decided anew either.
+   * Yours: its size and settings are not touched, and you end it. A reader that follows the log uses one connection at a time; with several lanes each may, when
+   * they are not in step. Appends to one stream each use ten at most, however many come at once; others, as those to several streams, one each. Under a
+   * `default_transaction_isolation` above READ COMMITTED an append that waited for another one of its stream is sent a second time, which costs a round trip
+   * and changes nothing else. Where the pool leads to a pooler in transaction mode, see {@link prepare}.
    */
   readonly pool: PgPool;
   /** Postgres schema of the log. Default `leftfold`. */
@@ -30,9 +34,29 @@ export interface PostgresOptions {
   readonly topic?: (category: string) => string | null;
   /** Most events of one batch when the log is followed. 1 to 10,000, default 500. */
   readonly batchSize?: number;
+  /**
+   * In how many lanes the log is followed: 1, 2, 4, 8 or 16, default 1. A lane is what one process owns at a time, so it is how many processes can share the
+   * work of one follower; a stream is in one lane. Topics of a relay need a multiple of it as partitions. Choose it before the first follower starts: the
+   * places of followers are of one number of lanes, and with another one they are refused (`LF_LANES_CHANGED`).
+   */
+  readonly lanes?: number;
+  /**
+   * Whether statements are prepared by name, once per connection. Default true. False for poolers in transaction mode that do not keep prepared statements
+   * (PgBouncer before 1.21, or with `max_prepared_statements = 0`): each statement is then planned anew, which an append feels. Nothing else depends on a session.
+   */
+  readonly prepare?: boolean;
+  /**
+   * How long an append waits for a stream, a unique key or a reply's key that another transaction holds, before it is `LF_LOCK_TIMEOUT`, in milliseconds. 1 to
+   * 30,000, default 5,000. A `lock_timeout` that is set on the connection goes first.
+   */
+  readonly lockTimeoutMs?: number;
   readonly limits?: {
     /** Most events of one append, over all its streams. 1 to 100,000, default 1,000. */
     readonly appendEvents?: number;
+    /** Most appends that wait in this process while others are under way; one more is `LF_APPEND_QUEUE_FULL`. 1 to 1,000,000, default 10,000. */
+    readonly queuedAppends?: number;
+    /** Most characters of their payloads and replies. 1 to 2^31, default 64 Mi. */
+    readonly queuedBytes?: number;
   };
 }
 
@@ -48,21 +72,32 @@ export interface PostgresStorage extends Storage {
  * @throws {@link InputInvalid} `LF_SCHEMA_NAME_INVALID` · `LF_OPTION_OUT_OF_RANGE`
  */
 export function postgres(options: PostgresOptions): PostgresStorage {
-  const { pool, topic = (category) => category, batchSize = 500, limits: { appendEvents = 1_000 } = {} } = options;
+  const { pool, topic = (category) => category, batchSize = 500, lanes = 1, limits = {} } = options;
+  const { appendEvents = 1_000, queuedAppends = 10_000, queuedBytes = 64 * 1024 * 1024 } = limits;
+  const { prepare = true, lockTimeoutMs = 5_000 } = options;
   checkRange('batchSize', batchSize, 10_000);
+  checkLanes(lanes);
+  checkRange('lockTimeoutMs', lockTimeoutMs, 30_000);
   checkRange('limits.appendEvents', appendEvents, 100_000);
+  checkRange('limits.queuedAppends', queuedAppends, 1_000_000);
+  checkRange('limits.queuedBytes', queuedBytes, 2 ** 31);
   const schema = schemaName(options.schema);
-  const db = openDatabase(pool, schema);
-  const [identity, schemas, wake] = [new KnownIdentity(db), new WriterSchemas(db), new Wake()];
+  const identity = new KnownIdentity(schema);
+  const db = openDatabase(pool, schema, { prepare, admit: (session) => identity.admit(session) });
+  const [schemas, wake] = [new WriterSchemas(db), new Wake()];
+  identity.onRaised(() => schemas.forget());
   const shared = { db, identity, schemas, wake };
   return {
     store: new PostgresEventStore({
       ...shared,
-      statements: storeStatements(quoted(schema)),
+      statements: storeStatements(quoted(schema), lockTimeoutMs),
+      replies: new ReplyTrimming(db),
       topic,
       maxEvents: appendEvents,
+      queue: { appends: queuedAppends, bytes: queuedBytes },
+      snapshots: postgresSnapshots(db),
     }),
-    log: new PostgresLog({ ...shared, statements: logStatements(quoted(schema)), batchSize }),
+    log: new PostgresLog({ ...shared, statements: logStatements(quoted(schema)), batchSize, lanes }),
     checkpoints: postgresCheckpoints(db),
     readModels: postgresReadModels(db, pool),
     description: `postgres schema ${schema}`,

@@ -26,7 +26,7 @@ export class StorageRefused extends LeftfoldError {
 }
 
 /**
- * A lock was not free in time: 5 s, or the `lock_timeout` of the connection. Nothing was written. Retryable; but a call outside a transaction
+ * A lock was not free in time: `lockTimeoutMs`, or the `lock_timeout` of the connection. Nothing was written. Retryable; but a call outside a transaction
  * on a stream that this same transaction holds waits for itself. `LF_LOCK_TIMEOUT`
  */
 export class LockTimeout extends LeftfoldError {
@@ -42,13 +42,46 @@ export class LockTimeout extends LeftfoldError {
   }
 }
 
-/** The transaction lost against a concurrent one (serialization failure or deadlock) and was rolled back: run it again. `LF_SERIALIZATION` */
+/**
+ * The transaction lost against concurrent ones (serialization failure or deadlock) and was rolled back. Told when it is the caller's, who alone can run it
+ * again; otherwise only after several attempts. `LF_SERIALIZATION`
+ */
 export class SerializationFailure extends LeftfoldError {
   readonly code = 'LF_SERIALIZATION' as const;
   readonly retryable = true as const;
 
   constructor(cause: unknown) {
-    super('the transaction lost against a concurrent one and was rolled back; run it again from its BEGIN', { cause });
+    super('the transaction lost against a concurrent one; roll it back and run it again from its BEGIN', { cause });
+  }
+}
+
+/**
+ * A statement of the caller's own failed before this call, so Postgres takes nothing more in this transaction. Nothing was written. `LF_TRANSACTION_ABORTED`
+ */
+export class TransactionAborted extends LeftfoldError {
+  readonly code = 'LF_TRANSACTION_ABORTED' as const;
+  readonly retryable = false as const;
+
+  constructor(cause: unknown) {
+    super(
+      'this transaction was aborted by an earlier statement of yours and takes no more; roll it back and run it again, ' +
+        'and put a savepoint around statements that may fail',
+      { cause },
+    );
+  }
+}
+
+/** `within` was given a connection that is in no transaction. Nothing was written. `LF_NOT_IN_TRANSACTION` */
+export class NotInTransaction extends LeftfoldError {
+  readonly code = 'LF_NOT_IN_TRANSACTION' as const;
+  readonly retryable = false as const;
+
+  constructor(cause?: unknown) {
+    super(
+      'within(tx, …) was given a connection that is in no transaction; send BEGIN on the client first, or give the transaction that ' +
+        'db.transaction().execute(…) of Kysely hands to you',
+      cause === undefined ? undefined : { cause },
+    );
   }
 }
 

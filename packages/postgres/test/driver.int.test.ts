@@ -97,6 +97,45 @@ test('P1 a client whose COMMIT was refused is closed', async () => {
   await expectGone(log, lent);
 });
 
+test.each(['begin', 'begin; select 1 / 0'])(
+  'P1 a client that somebody gave back in the midst of a transaction (%s) is closed: an append told as written stands',
+  async (left) => {
+    const log = await testLog({ pool: { max: 1 } });
+    const append = { stream: newStream(), expect: 'absent' as const, events: newEvents(2) };
+    await log.storage.store.append([{ ...append, stream: newStream(), events: newEvents(1) }]);
+    const client = await log.pool.connect();
+    await client.query(left).catch(() => undefined);
+    // What the driver knows of the transaction comes after an error, with the end of its answer.
+    await client.query('select 1').catch(() => undefined);
+    client.release();
+    expect(await log.storage.store.append([append])).toMatchObject({ kind: 'appended' });
+    const other = await log.connect();
+    const { rows } = await other.query(`select from leftfold.events where stream_id = '${append.stream.id}'`);
+    expect(rows).toHaveLength(2);
+  },
+);
+
+test('P1 a client that somebody gave back right after his statement failed is closed, at the latest when it is noticed', async () => {
+  const log = await testLog({ pool: { max: 1 } });
+  const append = () => [{ stream: newStream(), expect: 'absent' as const, events: newEvents(1) }];
+  await log.storage.store.append(append());
+  const client = await log.pool.connect();
+  // In one sending, so that the driver may not have heard of its end.
+  await client.query('begin; select 1 / 0').catch(() => client.release());
+  await log.storage.store.append(append()).catch((error: unknown) => {
+    expect(error).toMatchObject({ code: 'LF_TRANSACTION_ABORTED' });
+  });
+  expect(await log.storage.store.append(append())).toMatchObject({ kind: 'appended' });
+});
+
+test('P1 a transaction that our own work leaves open does not get back to the pool', async () => {
+  const log = await openTestDatabase();
+  let lent: PoolClient | undefined;
+  log.pool.once('acquire', (client) => (lent = client));
+  await log.db.session((session) => sql(session, 'begin'));
+  await expectGone(log, lent);
+});
+
 test('P1 a client that cannot roll back is closed', async () => {
   const log = await openTestDatabase();
   const reason = new Error('the work failed');
@@ -130,25 +169,28 @@ test('P2 a connection lost at COMMIT leaves the outcome unknown', async () => {
   await expectHealthy(log, log.db);
 });
 
-test('P2 a connection lost in the midst of an append leaves its outcome unknown, one lost in a read does not', async () => {
+test('P2 an append whose backend is ended in its midst is sent again; a read that is, is a typed fault', async () => {
   const log = await openTestDatabase();
-  const stream = newStream();
   const { store } = log.storage;
-  await store.append([{ stream, expect: 'absent', events: newEvents(1) }]);
+  await store.append([{ stream: newStream(), expect: 'absent', events: newEvents(1) }]);
+  // Each first row, third row and so on ends its backend.
   await log.pool.query(`
+    create sequence rows;
     create function cut() returns trigger language plpgsql as $$
-      begin perform pg_terminate_backend(pg_backend_pid()); return new; end $$;
+      begin
+        if nextval('rows') % 2 = 1 then perform pg_terminate_backend(pg_backend_pid()); end if;
+        return new;
+      end $$;
     create trigger cut before insert on leftfold.events for each row execute function cut()`);
-  for (const appends of [1, 2]) {
-    const append = store.append(
-      Array.from({ length: appends }, () => ({ stream: newStream(), expect: 'absent', events: newEvents(1) })),
-    );
-    await expect(append).rejects.toMatchObject({ code: 'LF_OUTCOME_UNKNOWN' });
+  const streams = [newStream(), newStream()];
+  for (const stream of streams) {
+    const append = store.append([{ stream, expect: 'absent', events: newEvents(1) }]);
+    expect(await append).toMatchObject({ kind: 'appended', already: false, versions: [1n] });
   }
   const read = log.db.query(unprepared('select pg_terminate_backend(pg_backend_pid())'));
   await expect(read).rejects.toMatchObject({ code: 'LF_STORAGE_UNAVAILABLE' });
   await expectHealthy(log, log.db);
-  expect(await readIds(store, stream)).toHaveLength(1);
+  for (const stream of streams) expect(await readIds(store, stream)).toHaveLength(1);
 });
 
 test('a server that is not there is LF_STORAGE_UNAVAILABLE', async () => {

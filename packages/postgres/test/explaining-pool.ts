@@ -32,7 +32,9 @@ export function explainingPool(pool: Pool, costs: Cost[]): PgPool {
           const result = await client.query(query as QueryConfig);
           const [, statement] = /^leftfold_(log_\w+)_[0-9a-f]+$/.exec(query.name ?? '') ?? [];
           if (statement !== undefined) {
-            const parameters = (query.values ?? []).map((value) => client.escapeLiteral(String(value)));
+            const parameters = (query.values ?? []).map((value) =>
+              value === null ? 'null' : client.escapeLiteral(String(value as string | number | bigint | boolean)),
+            );
             const explain = `explain (analyze, buffers, timing off, format json) execute ${query.name}(${parameters.join(', ')})`;
             const plan = (await client.query(explain)).rows[0]['QUERY PLAN'][0].Plan as PlanNode;
             costs.push({

@@ -8,9 +8,15 @@ export interface FreshLog {
   readonly url: string;
   readonly pool: Pool;
   readonly storage: PostgresStorage;
+  /** The same log with other options. */
+  readonly open: (options: Omit<PostgresOptions, 'pool'>) => PostgresStorage;
   /** A connection beside the pool, as another program has one; ended with the test. */
   readonly connect: (url?: string) => Promise<Client>;
 }
+
+/** Behind a pooler in transaction mode (`npm run test:other-servers`) no session keeps a prepared statement. */
+export const poolerOptions: { readonly prepare?: false } =
+  process.env['LEFTFOLD_OTHER_SERVER'] === 'pgbouncer' ? { prepare: false } : {};
 
 /** Makes an empty database and migrates it; its connections end with the test, or with `ended` in a hook. */
 export async function freshLog(
@@ -26,7 +32,8 @@ export async function freshLog(
   return {
     url,
     pool,
-    storage: postgres({ pool, ...rest }),
+    storage: postgres({ pool, ...poolerOptions, ...rest }),
+    open: (others) => postgres({ pool, ...poolerOptions, ...rest, ...others }),
     connect: async (to = url) => {
       const client = new Client({ connectionString: to });
       client.on('error', () => undefined);

@@ -8,6 +8,6 @@ beforeAll(async () => {
 });
 afterAll(() => log.end());
 
-const suite = logConformance({ storage: () => log.storage });
+const suite = logConformance({ storage: () => log.storage, lanes: (lanes) => log.open({ lanes }) });
 for (const { title, run } of suite) test(title, run);
 test('every capability is declared', () => expect(suite.undeclared).toEqual([]));

@@ -42,3 +42,25 @@ test('L18 ids that a crash hands out again are not taken for seen by a cursor th
     expect(attempt, 'crashes that forgot no ids').toBeLessThan(ATTEMPTS);
   }
 });
+
+test.each([1, 2])(
+  'L18 events of %i streams that a transaction with synchronous_commit off appended outlive a crash once they were read',
+  async (streams) => {
+    const log = await freshLog({ url: await freshDatabase(server.url) });
+    const client = await log.connect();
+    await client.query('begin; set local synchronous_commit = off');
+    await log.storage.store
+      .within(client)
+      .append(Array.from({ length: streams }, () => ({ stream: newStream(), expect: 'absent', events: newEvents(1) })));
+    await client.query('commit');
+    const seen = await readToEnd(log.storage.log);
+    expect(seen.records).toHaveLength(streams);
+
+    await server.crash();
+    await server.restart();
+
+    const left = await readToEnd(log.storage.log);
+    await log.end();
+    expect(left.records.map(nameOf)).toEqual(seen.records.map(nameOf));
+  },
+);

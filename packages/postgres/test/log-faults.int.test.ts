@@ -1,4 +1,4 @@
-import type { Cursor, Log } from '@leftfold/subscriptions';
+import type { Cursor, Log, LogRecord } from '@leftfold/subscriptions';
 import { eventually, newEvents, newStream } from '@leftfold/testing';
 import { postgres, type PgPool } from '@leftfold/postgres';
 import type { Client } from 'pg';
@@ -37,7 +37,9 @@ test('L17 a reader is refused a connection inside a transaction that has an id',
   const client = await connect();
   await client.query('begin');
   await client.query('select pg_current_xact_id()');
-  const careless: PgPool = { connect: async () => Object.assign(client, { release: () => undefined }) };
+  const careless: PgPool = {
+    connect: async () => Object.assign(client, { release: () => undefined, getTransactionStatus: () => null }),
+  };
   const { log } = postgres({ pool: careless });
 
   expect(await faultOf(log)).toEqual({ code: 'LF_READER_HAS_XID', isTriedAgain: true });
@@ -93,12 +95,57 @@ test('L15 a window is not read on from a standby, which may lack what it holds',
 
 test('L17 a window is not read on in a transaction whose snapshot is of before: its events would be passed over', async () => {
   const { older, within } = await readInPart();
-  const careless: PgPool = { connect: async () => Object.assign(older, { release: () => undefined }) };
+  const careless: PgPool = {
+    connect: async () => Object.assign(older, { release: () => undefined, getTransactionStatus: () => null }),
+  };
   const { log } = postgres({ pool: careless, batchSize: 2 });
 
   const passed: Cursor[] = [];
   expect(await faultOf(log, within, passed)).toEqual({ code: 'LF_READER_HAS_XID', isTriedAgain: true });
   expect(passed).toEqual([]);
+});
+
+test('L17 where a large window begins is not remembered from a snapshot of before: all that is below would be passed over', async () => {
+  const { storage, pool, connect } = await testLog({ batchSize: 2 });
+  await storage.store.append([{ stream: newStream(), expect: 'absent', events: newEvents(1) }]);
+  const before = (await readToEnd(storage.log)).cursor;
+  const older = await connect();
+  await older.query('begin isolation level repeatable read; select 1');
+  await storage.store.append([{ stream: newStream(), expect: 'absent', events: newEvents(6) }]);
+  const { batches, records } = await readToEnd(storage.log, before);
+
+  // After the place was asked for: one connection to ask which log it is, then the one of the first page.
+  let lent: number | undefined;
+  const careless: PgPool = {
+    connect: async () =>
+      lent !== undefined && (lent += 1) === 2
+        ? Object.assign(older, { release: () => undefined, getTransactionStatus: () => null })
+        : pool.connect(),
+  };
+  const { log } = postgres({ pool: careless, batchSize: 2 });
+  const faults: unknown[] = [];
+  const read: LogRecord[] = [];
+  let cursor = batches[0]?.to as Cursor;
+  const until = await log.head();
+  await log.run(
+    {
+      name: 'test',
+      until,
+      from: async () => {
+        lent ??= 0;
+        return cursor;
+      },
+      handle: async (batch) => {
+        read.push(...batch.records);
+        cursor = batch.to;
+      },
+      faulted: (_, error) => void faults.push((error as { readonly code?: unknown }).code),
+    },
+    AbortSignal.timeout(10_000),
+  );
+
+  expect(faults).toEqual(['LF_READER_HAS_XID']);
+  expect(read.map(nameOf)).toEqual(records.slice(2).map(nameOf));
 });
 
 test('a window that another cluster opened stops the lane', async () => {

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import type { EventStore, StreamRef } from '@leftfold/core';
 import { eventually, newEvents, newStream } from '@leftfold/testing';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { freshDatabase, testLog, type FreshLog } from './fresh-log.ts';
 import { nameOf, readToEnd } from './read-to-end.ts';
 
@@ -93,6 +93,29 @@ test('L1 a window that is larger than a batch is read to its end', async () => {
   expect(all).toHaveLength(14);
 });
 
+test('L2 a gap is neither waited for nor given up, however long it stays open and whatever the clock says', async () => {
+  const log = await testLog();
+  const [slow, fast] = [newStream(), newStream()];
+  const read = follow(log);
+  const [open, undone] = [await begin(log), await begin(log)];
+  await append(open.store, slow);
+  await append(undone.store, newStream());
+  await undone.client.query('rollback');
+  vi.useFakeTimers({ toFake: ['Date'] });
+  onTestFinished(() => void vi.useRealTimers());
+  for (let year = 2100; year < 2130; year++) {
+    vi.setSystemTime(new Date(year, 0));
+    await append(log.storage.store, fast);
+    // Behind the gap everything comes as if there was none.
+    await eventually(() => read.length === year - 2099);
+  }
+  await open.client.query('commit');
+
+  await eventually(() => read.length === 31);
+
+  expect(read).toEqual([...named(fast, ...Array.from({ length: 30 }, (_, i) => i + 1)), ...named(slow, 1)]);
+});
+
 test('L3 an event below the position of one that was read is not skipped, whichever transaction began first', async () => {
   const log = await testLog();
   const [low, high] = [newStream(), newStream()];
@@ -141,6 +164,21 @@ test('L4 so it is when a reader comes between the two', async () => {
 
   const ofStream = [...first.records, ...second.records].filter((record) => record.stream === stream.id);
   expect(ofStream.map(nameOf)).toEqual(named(stream, 1, 2, 3, 4));
+});
+
+test('R3 what a pinned place holds stays as it is when an event below it is committed', async () => {
+  const log = await testLog();
+  const [slow, fast] = [newStream(), newStream()];
+  const open = await begin(log);
+  await append(open.store, slow);
+  await append(log.storage.store, fast, 2);
+  const first = await readToEnd(log.storage.log);
+  await open.client.query('commit');
+
+  const again = await readToEnd(log.storage.log, first.batches[0]?.at);
+
+  expect(first.records.map(nameOf)).toEqual(named(fast, 1, 2));
+  expect(again.records.map(nameOf)).toEqual([...named(fast, 1, 2), ...named(slow, 1)]);
 });
 
 test('L5 a transaction that stays open delays nothing: here, in another database, prepared', async () => {

@@ -15,6 +15,7 @@ import { postgresCheckpoints } from '../src/checkpoints/postgres-checkpoints.ts'
 import { openDatabase, type Database } from '../src/database.ts';
 import { applyMigrations } from '../src/migrations/migrations.ts';
 import { postgresReadModels } from '../src/read-models/postgres-read-models.ts';
+import { poolerOptions } from './fresh-log.ts';
 
 /** A database of a test's own, migrated, with what the read models are made of. */
 export interface Fixture {
@@ -38,7 +39,7 @@ export async function openFixture(config: PoolConfig = {}): Promise<Fixture> {
   await applyMigrations(pool);
   const onlooker = new Client(url.href);
   await onlooker.connect();
-  const database = openDatabase(pool, 'leftfold');
+  const database = openDatabase(pool, 'leftfold', poolerOptions);
   return {
     pool,
     database,

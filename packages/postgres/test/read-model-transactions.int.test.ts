@@ -5,6 +5,7 @@ import type { PgPool } from '../src/pool.ts';
 import { postgresReadModels } from '../src/read-models/postgres-read-models.ts';
 import { orderSummary } from './read-model-definitions.ts';
 import { cursorAt, openFixture, Owner, waitingForLock, type Fixture } from './read-model-fixture.ts';
+import { poolerOptions } from './fresh-log.ts';
 
 let fixture: Fixture;
 beforeAll(async () => {
@@ -157,7 +158,7 @@ describe('a transaction of a read model', () => {
     async (when) => {
       const mine = await owner();
       const pool = losingCommit(when);
-      const readModels = postgresReadModels(openDatabase(pool, 'leftfold'), pool);
+      const readModels = postgresReadModels(openDatabase(pool, 'leftfold', poolerOptions), pool);
       const lost = readModels.transaction(mine.claim, { from: 'start', to: cursorAt(1) }, (tx) =>
         tx.write(orderSummary, [paid()]),
       );

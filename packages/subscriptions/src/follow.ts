@@ -4,7 +4,7 @@ import type { FollowerId } from './checkpoints.ts';
 import { foldBatch, planFold, type FoldEvent, type FoldPlan } from './fold-batch.ts';
 import { FoldFault } from './fold-fault.ts';
 import { startFollower, type FollowerOptions } from './follower.ts';
-import { SAVE_IDLE_MS, SAVE_SOON_MS, type OwnedLane } from './owned-lane.ts';
+import { SAVE_SOON_MS, type OwnedLane } from './owned-lane.ts';
 import type { AnyProjection } from './projection.ts';
 import { OneCategory } from './one-category.ts';
 import { readEvent } from './read-event.ts';
@@ -29,7 +29,7 @@ export interface FollowOptions extends FollowerOptions {
  * (hazards C1, C4).
  *
  * An event newer than the code makes its lane wait (`LF_NEWER_EVENT`); one that cannot be read or folded stops its lane, other lanes go on. A batch without
- * handled events is noted and saved within a second, one without any events within ten, at a stop at once.
+ * handled events is noted and saved within a second, at a stop at once; a log does not even parse what is not handled.
  *
  * Makes the projection's table. Servers that are away are no reason to reject: that is tried again, and shows in the status.
  *
@@ -54,6 +54,7 @@ export async function follow(projection: AnyProjection, options: FollowOptions):
       id,
       source,
       checkpoints: storage.checkpoints,
+      only: { types: [...handlers.keys()] },
       open: async () => {
         await storage.readModels.prepare(table);
         const saved = await storage.checkpoints.list(id);
@@ -63,8 +64,7 @@ export async function follow(projection: AnyProjection, options: FollowOptions):
       deal: async (owned, batch) => {
         const handled = batch.records.filter(({ type }) => handlers.has(type));
         const plan = handled.length === 0 ? undefined : planOf(handled);
-        if (plan === undefined || plan.steps.length === 0)
-          owned.passed(batch.to, batch.records.length === 0 ? SAVE_IDLE_MS : SAVE_SOON_MS, ledger());
+        if (plan === undefined || plan.steps.length === 0) owned.passed(batch.to, SAVE_SOON_MS, ledger());
         else await apply(owned, plan, batch.to);
       },
     },

@@ -1,11 +1,12 @@
 import { caughtUp } from './caught-up.ts';
 import { LaneLost, type Checkpoints, type FollowerId } from './checkpoints.ts';
 import { LaneClaims } from './lane-claims.ts';
+import { joinDivision } from './lane-division.ts';
 import type { OwnedLane } from './owned-lane.ts';
 import { ownerName } from './owner-name.ts';
 import { recoveryOf } from './recovery.ts';
 import type { Running } from './running.ts';
-import type { Batch, Lane, Reader, Source, SourceRecord } from './source.ts';
+import type { Batch, Lane, LogReader, Reader, Source, SourceRecord } from './source.ts';
 import { StatusBoard } from './status-board.ts';
 import { untilDone, type Work } from './until-done.ts';
 
@@ -25,6 +26,8 @@ export interface Follower<R extends SourceRecord> {
   readonly id: FollowerId;
   readonly source: Source<R>;
   readonly checkpoints: Checkpoints;
+  /** All that it looks at. A source that is no log hands over the others as well. */
+  readonly only?: LogReader['only'];
   /** A lane was claimed; nothing of it has been read. */
   open(owned: OwnedLane): Promise<void>;
   /**
@@ -54,17 +57,19 @@ export function startFollower<R extends SourceRecord>(follower: Follower<R>, opt
     afterWait: isLeased ? 'reclaim' : 'again',
   });
 
-  const reader: Reader<R> = {
+  const reader: Reader<R> & Pick<LogReader, 'only'> = {
     // Two versions of one projection, side by side in a rolling deploy, each need every lane.
     name: `${id.name}-v${id.version}`,
+    ...(follower.only && { only: follower.only }),
     from: async (lane, signal) => {
       const owned = await untilDone(work(lane, signal, signal), async () => {
         const claimed = await claims.obtain(lane, signal);
         await follower.open(claimed);
+        if (source.division) await joinDivision(source.division, claimed, checkpoints, signal);
         return claimed;
       });
       if (board.lane(lane)?.state !== 'waiting') board.set(lane, 'following');
-      return owned.claim.cursor;
+      return owned.done;
     },
     handle: async (batch, signal) => {
       const owned = claims.get(batch.lane);

@@ -20,6 +20,8 @@ export * from './row-handler.ts';
 export * from './read-event.ts';
 export * from './fold-batch.ts';
 export * from './fold-fault.ts';
+// The log in a loop, for tools
+export * from './read-log.ts';
 // The two loops
 export * from './relay.ts';
 export * from './relay-fault.ts';

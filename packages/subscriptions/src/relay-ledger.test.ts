@@ -1,7 +1,7 @@
 import type { Json, LogPosition } from '@leftfold/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { openLedger, stampRecords, withTopics, type RelayLedger } from './relay-ledger.ts';
+import { inGeneration, openLedger, stampRecords, withTopics, type RelayLedger } from './relay-ledger.ts';
 
 const LOG = { id: 'log-1', generation: 1 };
 const NEW = openLedger(null, LOG);
@@ -49,16 +49,18 @@ test('R10 a topic with another number of partitions than before is refused', () 
 });
 test('R13 a new generation goes on with the numbers, and says at which it began', () => {
   const saved: RelayLedger = { v: 1, log: 'log-1', generation: 1, topics: { a: { began: [1, 1], next: [98, 5] } } };
-  const ledger = openLedger(saved, { id: 'log-1', generation: 2 });
+  const ledger = inGeneration(openLedger(saved, { id: 'log-1', generation: 2 }), 2);
   const { stamped } = stampRecords(ledger, [event('a', 0), event('a', 0)]);
   expect(stamped.map(({ stamp }) => stamp)).toEqual([
     { log: 'log-1', generation: 2, began: 98, sequence: 98 },
     { log: 'log-1', generation: 2, began: 98, sequence: 99 },
   ]);
 });
-test('a saved ledger is taken as it is', () => {
+test('a saved ledger is taken as it is, also one of an earlier generation, whose window may be open', () => {
   const saved: RelayLedger = { v: 1, log: 'log-1', generation: 1, topics: { a: { began: [1], next: [7] } } };
   expect(openLedger(saved, LOG)).toBe(saved);
+  expect(openLedger(saved, { id: 'log-1', generation: 2 })).toBe(saved);
+  expect(inGeneration(saved, 1)).toBe(saved);
 });
 test.each([
   ['of another log', { ...NEW, log: 'log-2' }],

@@ -24,8 +24,7 @@ export type RelayLedger = {
 };
 
 /**
- * The ledger to go on with: as saved, or a new one. A log in a new generation begins that generation where the numbers stand: they go on, so that a consumer
- * who applied what was lost stands beyond that mark.
+ * The ledger to go on with: as saved, or a new one. It may be one of an earlier generation, which what was opened in it keeps: see {@link inGeneration}.
  * @throws {@link RelayFault} `LF_LEDGER_FOREIGN`
  */
 export function openLedger(saved: Json, { id, generation }: LogIdentity): RelayLedger {
@@ -37,6 +36,16 @@ export function openLedger(saved: Json, { id, generation }: LogIdentity): RelayL
       `the relay's numbers are of log ${ledger.log}, generation ${ledger.generation}, format ${ledger.v}; this is log ${id}, generation ${generation}, read in format 1: restore log and checkpoints together`,
     );
   }
+  return ledger;
+}
+
+/**
+ * The ledger of a generation that begins where the numbers stand: they go on, so that a consumer who applied what was lost stands beyond that mark.
+ *
+ * To be called between two windows, not within one that was opened before. A place that was saved outlives only together with all that its window holds: what is sent
+ * again from there are the same records with the same numbers, and a consumer who has some of them has lost nothing (hazard R13).
+ */
+export function inGeneration(ledger: RelayLedger, generation: number): RelayLedger {
   if (ledger.generation === generation) return ledger;
   const topics = Object.entries(ledger.topics).map(([topic, { next }]) => [topic, { began: next, next }] as const);
   return { ...ledger, generation, topics: Object.fromEntries(topics) };
@@ -61,6 +70,21 @@ export function withTopics(ledger: RelayLedger, counts: ReadonlyMap<string, numb
     }
   }
   return Object.keys(added).length === 0 ? ledger : { ...ledger, topics: { ...ledger.topics, ...added } };
+}
+
+/**
+ * Sees to it that each partition is fed by one lane. An event's lane and its partition are its hash mod their numbers, so a lane has whole partitions when
+ * one number divides the other; otherwise two lanes would give the same numbers to different records.
+ * @throws {@link RelayFault} `LF_PARTITION_SHARED`
+ */
+export function refuseShared(lanes: number, counts: Iterable<readonly [topic: string, partitions: number]>): void {
+  for (const [topic, count] of counts) {
+    if (count % lanes === 0) continue;
+    throw new RelayFault(
+      'LF_PARTITION_SHARED',
+      `topic ${topic} has ${count} partitions and the log ${lanes} lanes, so that lanes would share partitions; make the partitions a multiple of the lanes, or the log's lanes fewer`,
+    );
+  }
 }
 
 /** An event on its way to a topic, as far as numbering it goes. */

@@ -5,7 +5,15 @@ import { startFollower, type FollowerOptions } from './follower.ts';
 import { SAVE_IDLE_MS, type OwnedLane } from './owned-lane.ts';
 import type { Publisher, PublishRecord } from './publisher.ts';
 import { formatRecord } from './record-format.ts';
-import { openLedger, stampRecords, withTopics, type RelayLedger, type Stamped } from './relay-ledger.ts';
+import {
+  inGeneration,
+  openLedger,
+  refuseShared,
+  stampRecords,
+  withTopics,
+  type RelayLedger,
+  type Stamped,
+} from './relay-ledger.ts';
 import type { Running } from './running.ts';
 import { sendUntilWritten } from './send-records.ts';
 import type { Batch, Lane, LogRecord } from './source.ts';
@@ -28,6 +36,8 @@ type PublicRecord = LogRecord & { readonly topic: string };
 /** One lane of the log: its numbers, and a publisher of its own. */
 interface RelayLane {
   ledger: RelayLedger;
+  /** The log's, when the lane was claimed. */
+  readonly generation: number;
   readonly publisher: Publisher;
   readonly counts: Map<string, number>;
 }
@@ -38,7 +48,8 @@ interface RelayLane {
  * version order, and one that is sent twice has the same number both times, also across crashes and from an owner that does not know yet that it was
  * succeeded (hazards R3, R4). One owner per lane, under a lease. Holds no event definitions.
  *
- * A lane whose record the broker refuses stops with `LF_RECORD_REFUSED`; other faults of the broker are tried again for ever, visibly.
+ * A lane whose record the broker refuses stops with `LF_RECORD_REFUSED`; one with a topic whose partitions are no multiple of the log's lanes with
+ * `LF_PARTITION_SHARED`, before anything of it is sent. Other faults of the broker are tried again for ever, visibly.
  *
  * @throws {@link InputInvalid} `LF_SERVICE_INVALID` when the service has another form
  */
@@ -57,12 +68,19 @@ export async function relay(options: RelayOptions): Promise<Running> {
       source: storage.log,
       checkpoints: storage.checkpoints,
       open: async ({ claim }) => {
-        const ledger = openLedger(claim.ledger, await storage.log.identity());
+        const identity = await storage.log.identity();
+        const ledger = openLedger(claim.ledger, identity);
+        refuseShared(
+          storage.log.lanes,
+          Object.entries(ledger.topics).map(([topic, { next }]) => [topic, next.length] as const),
+        );
         const publisher = lanes.get(claim.lane)?.publisher ?? (await broker.publisher());
-        lanes.set(claim.lane, { ledger, publisher, counts: new Map() });
+        lanes.set(claim.lane, { ledger, generation: identity.generation, publisher, counts: new Map() });
       },
       deal: async (owned, batch, interrupted) => {
         const lane = lanes.get(batch.lane) as RelayLane;
+        // Where it is the pinned place itself that is read on from, its records were numbered before.
+        if (batch.from !== batch.at) lane.ledger = inGeneration(lane.ledger, lane.generation);
         const records = batch.records.filter((record): record is PublicRecord => record.topic !== null);
         if (records.length === 0) {
           owned.passed(batch.to, batch.records.length === 0 ? SAVE_IDLE_MS : SAVE_QUIET_MS, lane.ledger);
@@ -111,6 +129,7 @@ export async function relay(options: RelayOptions): Promise<Running> {
     records: readonly PublicRecord[],
   ): Promise<Map<string, number>> {
     for (const { topic } of records) if (!counts.has(topic)) counts.set(topic, await publisher.partitions(topic));
+    refuseShared(storage.log.lanes, counts);
     return counts;
   }
 

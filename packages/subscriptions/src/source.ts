@@ -23,8 +23,8 @@ export interface Batch<out R extends SourceRecord = SourceRecord> {
   /** The `to` of the batch before, or what {@link Reader.from} answered. */
   readonly from: Cursor | 'start';
   /**
-   * The same place as `from`, pinned: whoever reads on from here gets these very records again, in this order, whatever was committed meanwhile. A
-   * relay saves it, with the numbers it gives out, before it sends.
+   * The same place as `from`, pinned: whoever reads on from here gets these very records first, in this order, whatever was committed meanwhile; the
+   * batch may go on beyond them. A relay saves it, with the numbers it gives out, before it sends. Where `from` was pinned already, it is `from` itself.
    */
   readonly at: Cursor;
   readonly to: Cursor;
@@ -54,6 +54,31 @@ export interface Reader<in R extends SourceRecord = SourceRecord> {
   lost?(lane: Lane): void;
 }
 
+/** A reader of the log, which can be asked for less than all of it. */
+export interface LogReader extends Reader<LogRecord> {
+  /**
+   * Events of these types, and of these categories; with both an event must fit both. The log may leave out all others. Its batches join as ever: where
+   * nothing fits for long, empty ones carry the place along, so that it is not read again.
+   */
+  readonly only?: { readonly types?: readonly string[]; readonly categories?: readonly string[] };
+  /**
+   * Where to end, by lane, as {@link Source.head} answers it: `run` resolves when what was handled has passed it on every lane. Little more than that is
+   * handed over, if anything. A lane that is not named is not read.
+   */
+  readonly until?: ReadonlyMap<Lane, Cursor>;
+}
+
+/**
+ * How a source is cut into lanes, where their number is a setting. A place says what was done of its lane's events alone, so it must not be gone on from
+ * once the lanes are others.
+ */
+export interface Division {
+  /** The place before everything of a lane, as a cursor: unlike `'start'` it says how many lanes there are. */
+  beginning(lane: Lane): Promise<Cursor>;
+  /** @throws `LF_LANES_CHANGED` when the cursor was saved with another number of lanes */
+  check(cursor: Cursor): void;
+}
+
 /**
  * Where events come from. Each lane's batches join: `from` is the `to` before. Nothing is ever revealed before a cursor already given out, nothing
  * skipped: a gap in a partition's sequence, a changed partition count or log stops that lane with its code (`LF_GAP`, `LF_AHEAD_OF_LOG`, …), reported through
@@ -64,6 +89,8 @@ export interface Source<out R extends SourceRecord = SourceRecord> {
   readonly name: string;
   /** `'leased'`: any number of readers may be given a lane at once, the checkpoint's lease decides. `'assigned'`: the source gives each lane to one reader. */
   readonly ownership: 'leased' | 'assigned';
+  /** Absent where there is one lane, or the lanes are not ours to number (a broker's partitions). */
+  readonly division?: Division;
   /** Reads until `signal` aborts; then resolves when all handlers have ended. Rejects only for what concerns the source as a whole and cannot heal (wrong credentials). */
   run(reader: Reader<R>, signal: AbortSignal): Promise<void>;
   /** The end of every lane now: whoever has passed it has seen every event committed (for a broker: stored there) before this call. */

@@ -1,7 +1,7 @@
 import type { EventStore } from '@leftfold/core';
 import type { Checkpoints } from './checkpoints.ts';
 import type { ReadModels } from './read-models.ts';
-import type { LogRecord, Source } from './source.ts';
+import type { Cursor, Lane, LogReader, LogRecord, Source } from './source.ts';
 
 /** Which log this is. Every cursor and every published record names it, so that nothing of another log is taken for its own. */
 export interface LogIdentity {
@@ -13,7 +13,16 @@ export interface LogIdentity {
 
 /** The log as a source, with its identity. */
 export interface Log extends Source<LogRecord> {
+  /** How many lanes it has, named `0`, `1`, …: the lane of an event is its hash mod this. */
+  readonly lanes: number;
   identity(): Promise<LogIdentity>;
+  /** Resolves also when a bounded reader ({@link LogReader.until}) has got everything. */
+  run(reader: LogReader, signal: AbortSignal): Promise<void>;
+  /**
+   * The place from which a reader gets every event that was recorded at or after this time, by the clock of the store, also those whose transactions are
+   * still running. It may get some earlier ones, too, since order is not time: look at `recordedAt` where that matters.
+   */
+  at(time: Date): Promise<ReadonlyMap<Lane, Cursor>>;
 }
 
 /** Everything one database gives: the event store, the log, checkpoints with leases, read models. */

@@ -21,6 +21,16 @@ export function array<T, M extends Mark, J, I>(
     accept: each(item.accept),
     write: each(item.write),
     read: each(item.read),
+    take: (json) => {
+      if (!Array.isArray(json)) return undefined;
+      const list: unknown[] = json;
+      for (let i = 0; i < list.length; i++) {
+        const member: unknown = item.take(list[i]);
+        if (member === undefined) return undefined;
+        if (!Object.is(member, list[i])) list[i] = member;
+      }
+      return list;
+    },
     isPersonal: item.isPersonal,
   });
 }

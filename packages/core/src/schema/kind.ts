@@ -32,6 +32,11 @@ export interface Kind {
   readonly write: Visit;
   /** Stored JSON form → memory form. Lenient as Avro's schema resolution is: see {@link fromJson}. */
   readonly read: Visit;
+  /**
+   * The same for JSON that was parsed a moment ago and is nobody else's: in place, as most of it is in memory form already. `undefined` for whatever is not
+   * exactly as this schema writes it, when a part may have been changed: then `read` decides, on JSON that is parsed anew.
+   */
+  readonly take: (json: unknown) => unknown;
   /** Personal data stands here or below. */
   readonly isPersonal: boolean;
   /** What takes the place of erased personal data. */

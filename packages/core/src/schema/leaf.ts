@@ -41,6 +41,7 @@ export function leaf<T>({ avro, expected, accept, write = accept, read = accept,
       return json;
     },
     read: (json, walk) => read(json) ?? mismatch(json, walk),
+    take: read,
     isPersonal: false,
   };
 }

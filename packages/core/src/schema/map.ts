@@ -29,6 +29,16 @@ export function map<T, M extends Mark, J, I>(
     accept: each(item.accept),
     write: each(item.write),
     read: each(item.read),
+    take: (json) => {
+      if (!isPlainObject(json)) return undefined;
+      const result: Record<string, unknown> = {};
+      for (const key of Object.keys(json).sort()) {
+        const member = item.take(json[key]);
+        if (member === undefined || isPollutingKey(key) || notStorable(key) !== undefined) return undefined;
+        result[key] = member;
+      }
+      return result;
+    },
     isPersonal: item.isPersonal,
   });
 }

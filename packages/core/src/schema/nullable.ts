@@ -3,7 +3,14 @@ import type { Mark, Schema } from './schema.ts';
 import { partOf } from './with-default.ts';
 
 const onlyNull: Visit = (value, walk) => (value === null ? null : fault(walk, 'expected null'));
-const NULL: Kind = { avro: () => 'null', accept: onlyNull, write: onlyNull, read: onlyNull, isPersonal: false };
+const NULL: Kind = {
+  avro: () => 'null',
+  accept: onlyNull,
+  write: onlyNull,
+  read: onlyNull,
+  take: (json) => (json === null ? null : undefined),
+  isPersonal: false,
+};
 
 /**
  * Avro union with `null`, reader default `null`. Always present in memory, as `null`: `undefined` is refused at append.
@@ -23,6 +30,7 @@ export function nullable<T, M extends Mark, J, I>(schema: Schema<T, M, J, I>): S
     accept: orNull(some.accept),
     write: orNull(some.write),
     read: orNull(some.read),
+    take: (json) => (json === null ? null : some.take(json)),
     absent: null,
     branches,
   });

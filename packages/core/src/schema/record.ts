@@ -48,6 +48,7 @@ export function recordKind(name: string, fields: Fields, { attributes = {}, tag 
     accept: strict(members, 'accept'),
     write: strict(members, 'write'),
     read: lenient(members),
+    take: inPlace(members),
     isPersonal: inAvro.some(({ kind }) => kind.isPersonal),
   };
 }
@@ -86,5 +87,28 @@ function lenient(members: readonly Member[]): Visit {
       result[name] = item === undefined ? fault(walk, 'is missing', name) : member(kind.read, item, name, walk);
     }
     return result;
+  };
+}
+
+/** The very object, when it has the declared fields and no others, or lacks such whose default is a plain value. */
+function inPlace(members: readonly Member[]): Kind['take'] {
+  const names = members.map(({ name }) => name);
+  const takes = members.map(({ kind }) => kind.take);
+  const absent = members.map(({ kind }) =>
+    typeof kind.absent === 'object' && kind.absent !== null ? undefined : kind.absent,
+  );
+  return (json) => {
+    if (typeof json !== 'object' || json === null || Array.isArray(json)) return undefined;
+    const fields = json as Record<string, unknown>;
+    let unknown = Object.keys(fields).length;
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i] as string;
+      const stored = fields[name];
+      if (stored !== undefined) unknown -= 1;
+      const item = takes[i]?.(stored === undefined ? absent[i] : stored);
+      if (item === undefined) return undefined;
+      if (!Object.is(item, stored)) fields[name] = item;
+    }
+    return unknown === 0 ? fields : undefined;
   };
 }

@@ -40,6 +40,7 @@ export function union<const Tag extends string, V extends { readonly [variant: s
     accept: choose('accept'),
     write: choose('write'),
     read: choose('read'),
+    take: (json) => byVariant.get((json as PlainObject | null)?.[tag])?.take(json),
     isPersonal: branches.some((branch) => branch.isPersonal),
     branches,
   });

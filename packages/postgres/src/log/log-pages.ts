@@ -1,27 +1,20 @@
 import type { LogRecord } from '@leftfold/subscriptions';
 import { arrayParameter } from '../column-types.ts';
 import type { Database, Session } from '../database.ts';
-import { LogOnStandby } from '../storage-errors.ts';
+import { GenerationMoved } from '../identity/identity-errors.ts';
+import type { KnownIdentity } from '../identity/log-identity.ts';
 import type { EventRow } from '../store/event-row.ts';
 import type { WriterSchemas } from '../store/writer-schemas.ts';
 import { AheadOfLog, ReaderHasXid } from './log-errors.ts';
+import { filterValues, isOpen, type LogFilter } from './log-filter.ts';
 import type { LogPlace } from './log-place.ts';
 import { logRecord } from './log-record.ts';
 import type { LogStatements } from './log-statements.ts';
-import {
-  advanced,
-  covers,
-  EMPTY,
-  parseSnapshot,
-  snapshotText,
-  windowIds,
-  type Snapshot,
-  type WindowIds,
-} from './snapshot.ts';
+import { advanced, covers, EMPTY, parseSnapshot, snapshotText, windowIds, type Snapshot } from './snapshot.ts';
 
-/** A window with at most so many times a page's events is sorted for each page; a larger one is read along the primary key. */
-const SMALL_WINDOW_PAGES = 4;
 const INT8_MAX = 2n ** 63n - 1n;
+/** More than there are lanes, each of which may be in a window of its own. */
+const FLOORS = 32;
 
 /** What stands between two places. */
 export interface LogPage {
@@ -29,152 +22,188 @@ export interface LogPage {
   /** Where it begins, with its window opened. */
   readonly at: LogPlace;
   readonly to: LogPlace;
+  /** Of the log, in the very statement that read this. */
+  readonly generation: number;
+}
+
+/** How far the log can be read now, and what stands before that. */
+export interface Boundary {
+  readonly to: Snapshot;
+  /** How many events are new, counted no further than was asked for. Late ones are not among them. */
+  readonly fresh: number;
+  readonly hasEvents: boolean;
+  /** Of the log, in the very statement that drew this. */
+  readonly generation: number;
+}
+
+/** What is visible in `to` and not in `from`. */
+export interface Window {
+  readonly from: Snapshot;
+  readonly to: Snapshot;
+  /** How it is read: whole and sorted for each page, or along the primary key. That is always right, and costs to find out where it begins. */
+  readonly isSmall: boolean;
 }
 
 interface View {
   readonly snapshot: string;
   readonly own: string | null;
-  readonly standby: boolean;
   readonly isolation: string;
+  readonly generation: number | null;
 }
 interface Poll extends View {
   readonly highest: string | null;
   readonly fresh: number;
   readonly late: boolean;
 }
-interface Boundary {
-  readonly to: Snapshot;
-  readonly fresh: number;
-  readonly hasEvents: boolean;
+interface Floor extends View {
+  readonly floor: bigint;
 }
+interface At extends View {
+  readonly lowest: string | null;
+  readonly highest: string | null;
+}
+/** `mark`: the last one that was looked at, beyond which there may be more. 1: it fits the filter, 0: it does not. */
+type PageRow = EventRow & { readonly mark?: number | null };
 
 /**
  * The log in pages, by snapshot difference (PgQ's technique): a window is what is visible in one snapshot and not in the one before. Whatever commits,
  * commits into exactly one window, however long its transaction took and however low its positions are; and all windows before it hold what its streams
  * held before. No clock and no gap decides anything.
- *
- * Not concurrent: one follower, one object.
  */
 export class LogPages {
   readonly #db: Database;
   readonly #statements: LogStatements;
   readonly #schemas: WriterSchemas;
-  readonly #batchSize: number;
-  /** Of the window that is being read: how it is read. */
-  #plan: { readonly window: string; readonly floor: bigint | undefined } | undefined;
+  readonly #identity: KnownIdentity;
+  /** Where large windows begin, by window and generation: a later one may give an old window's name to another. */
+  readonly #floors = new Map<string, bigint>();
 
-  constructor(
-    options: { readonly db: Database; readonly statements: LogStatements; readonly schemas: WriterSchemas },
-    batchSize: number,
-  ) {
+  constructor(options: {
+    readonly db: Database;
+    readonly statements: LogStatements;
+    readonly schemas: WriterSchemas;
+    readonly identity: KnownIdentity;
+  }) {
     this.#db = options.db;
     this.#statements = options.statements;
     this.#schemas = options.schemas;
-    this.#batchSize = batchSize;
+    this.#identity = options.identity;
   }
 
-  /**
-   * The page after a place; `undefined` while there is none.
-   * @param settle answers a page without records when nothing came, but transactions that ran at the boundary have ended: whoever waits for the end of the
-   * log could not be told otherwise that none of them left an event.
-   */
-  async next(place: LogPlace, settle: boolean): Promise<LogPage | undefined> {
-    return this.#db.session(async (session) => {
-      if (place.to !== undefined) {
-        snapshotOf(one(await session.query<View>(this.#statements.look)), place.to);
-        return this.#page(session, place, place.to);
-      }
-      const { to, fresh, hasEvents } = await this.#boundary(
-        session,
-        place.from,
-        this.#batchSize * SMALL_WINDOW_PAGES + 1,
-      );
-      if (!hasEvents) {
-        const isSettled = to.running.length === place.from.running.length;
-        return isSettled || !settle ? undefined : pageWithout(place, to);
-      }
-      const isSmall = fresh <= this.#batchSize * SMALL_WINDOW_PAGES;
-      if (isSmall) this.#plan = { window: windowName(place.from, to), floor: undefined };
-      return this.#page(session, { ...place, to }, to);
-    });
-  }
-
-  /** The end of the log now. */
-  async end(): Promise<LogPlace> {
-    const { to } = await this.#db.session((session) => this.#boundary(session, EMPTY, 0));
-    return { from: to, position: 0n };
-  }
-
-  async #boundary(session: Session, seen: Snapshot, countTo: number): Promise<Boundary> {
+  /** How far a reader can read that has seen so much. @param countTo how far new events are counted @throws as {@link page} */
+  async boundary(seen: Snapshot, countTo: number): Promise<Boundary> {
     const values = [seen.xmax - 1n, arrayParameter(seen.running), countTo];
-    const row = one(await session.query<Poll>(this.#statements.poll, values));
-    const now = snapshotOf(row, seen);
+    const row = one(await this.#db.session((session) => session.query<Poll>(this.#statements.poll, values)));
+    const { now, generation } = this.#view(row, seen);
     const highest = row.highest === null ? undefined : BigInt(row.highest);
     return {
       to: advanced(seen, now, highest),
       fresh: row.fresh,
       hasEvents: highest !== undefined || row.late,
+      generation,
     };
   }
 
-  async #page(session: Session, at: LogPlace, to: Snapshot): Promise<LogPage> {
-    const ids = windowIds(at.from, to);
-    // One more than is handed out: whether the window goes on is known without an empty page at its end.
-    const limit = this.#batchSize + 1;
-    const floor = await this.#floor(session, at.from, to, ids);
-    const rows =
-      floor === undefined
-        ? await session.query<EventRow>(this.#statements.window, [
-            arrayParameter(ids.late),
-            at.position,
-            limit,
-            ...intervals(ids),
-          ])
-        : await session.query<EventRow>(this.#statements.backlog, [
-            arrayParameter(ids.late),
-            at.position,
-            limit,
-            floor,
-            snapshotText({ xmax: at.from.xmax, running: [] }),
-            snapshotText(to),
-          ]);
-    const handedOut = rows.slice(0, this.#batchSize);
-    const last = handedOut.at(-1);
-    const schemaOf = await this.#schemas.get(new Set(handedOut.map(({ schema_id }) => schema_id)), session);
-    const isLast = rows.length < limit || last === undefined;
-    return {
-      records: handedOut.map((row) => logRecord(row, schemaOf(row.schema_id))),
-      at: { ...at, to },
-      to: isLast ? { from: to, position: 0n } : { from: at.from, to, position: last.position },
-    };
+  /**
+   * A place before which no event stands that was recorded at this time or later, nor will one. What is not visible yet is either running now, and the place
+   * says so, or has an id of now or later; and no id that is seen has such an event.
+   */
+  async at(time: Date): Promise<{ readonly place: LogPlace; readonly generation: number }> {
+    const values = [time.toISOString()];
+    const row = one(await this.#db.session((session) => session.query<At>(this.#statements.at, values)));
+    const { now, generation } = this.#view(row, EMPTY);
+    const from =
+      row.lowest === null
+        ? advanced(EMPTY, now, row.highest === null ? undefined : BigInt(row.highest))
+        : advanced(EMPTY, now, BigInt(row.lowest) - 1n);
+    return { place: { from, position: 0n }, generation };
   }
 
-  /** From where a large window is walked along the primary key; `undefined` for a small one. A window met in its midst counts as large: that is always right. */
-  async #floor(session: Session, from: Snapshot, to: Snapshot, ids: WindowIds): Promise<bigint | undefined> {
-    const window = windowName(from, to);
-    if (this.#plan?.window !== window) {
-      this.#plan = { window, floor: await this.#askFloor(session, from, ids) };
+  /**
+   * A page of a window, from after a position, of at most so many events.
+   * @throws {@link ReaderHasXid} · {@link AheadOfLog} · {@link GenerationMoved}
+   */
+  async page(window: Window, after: bigint, filter: LogFilter, most: number): Promise<LogPage> {
+    return this.#db.session(async (session) => {
+      const { from, to } = window;
+      // One more than is handed out: whether the window goes on is known without an empty page at its end.
+      const limit = most + 1;
+      const answered = await this.#rows(session, window, after, filter, limit);
+      const { generation } = this.#view(JSON.parse(one(answered).payload) as View, to);
+      const rows = answered.slice(1);
+      const marked = rows.findIndex(({ mark }) => typeof mark === 'number');
+      const lookedAt = marked === -1 ? rows : rows.slice(0, marked + 1);
+      const isFull = lookedAt.length >= limit;
+      const last = lookedAt.at(isFull ? most - 1 : -1);
+      const isLast = (!isFull && marked === -1) || last === undefined;
+      const end = isLast ? filter.upTo : last.position;
+      const handedOut = (isFull ? lookedAt.slice(0, most) : lookedAt).filter(({ mark }) => mark !== 0);
+      const schemaOf = await this.#schemas.get(new Set(handedOut.map(({ schema_id }) => schema_id)), session);
+      return {
+        records: handedOut.map((row) => logRecord(row, schemaOf(row.schema_id))),
+        at: { from, to, position: after },
+        to: end === undefined ? { from: to, position: 0n } : { from, to, position: end },
+        generation,
+      };
+    });
+  }
+
+  /** What a statement saw, if it saw the log that this process knows. */
+  #view(row: View, seen: Snapshot): { readonly now: Snapshot; readonly generation: number } {
+    const known = this.#identity.generation;
+    // First of all: in another generation the ids that `seen` is made of may be others'.
+    if (row.generation === null || row.generation !== known) throw new GenerationMoved(known);
+    return { now: snapshotOf(row, seen), generation: row.generation };
+  }
+
+  async #rows(
+    session: Session,
+    window: Window,
+    after: bigint,
+    filter: LogFilter,
+    limit: number,
+  ): Promise<readonly PageRow[]> {
+    const { from, to, isSmall } = window;
+    const { late, fresh } = windowIds(from, to);
+    const common = [arrayParameter(late), after, limit];
+    const filtered = isOpen(filter) ? undefined : filterValues(filter, limit);
+    const { window: small, filteredWindow, backlog, filteredBacklog } = this.#statements;
+    if (isSmall) {
+      const values = [...common, ...intervals(fresh), ...(filtered ?? [])];
+      return session.query<PageRow>(filtered === undefined ? small : filteredWindow, values);
     }
-    return this.#plan.floor;
+    const floor = await this.#floorOf(session, window, fresh);
+    const seen = snapshotText({ xmax: from.xmax, running: [] });
+    const values = [...common, floor, seen, snapshotText(to), ...(filtered ?? [])];
+    return session.query<PageRow>(filtered === undefined ? backlog : filteredBacklog, values);
   }
-  async #askFloor(session: Session, from: Snapshot, ids: WindowIds): Promise<bigint> {
+
+  /** From where a large window is walked along the primary key. */
+  async #floorOf(session: Session, { from, to }: Window, fresh: readonly Interval[]): Promise<bigint> {
     // The whole log is one window, and would all be visited to learn that it begins at its beginning.
     if (from.xmax === EMPTY.xmax) return 0n;
-    if (ids.fresh.length === 0) return INT8_MAX;
-    const [row] = await session.query<{ readonly floor: bigint }>(this.#statements.floor, intervals(ids));
-    return row?.floor ?? 0n;
+    if (fresh.length === 0) return INT8_MAX;
+    const window = `${this.#identity.generation} ${snapshotText(from)}/${snapshotText(to)}`;
+    const known = this.#floors.get(window);
+    if (known !== undefined) return known;
+    const row = one(await session.query<Floor>(this.#statements.floor, intervals(fresh)));
+    // Before it is remembered: on a standby, or in a snapshot of before, the window would begin too late, for every later page too (hazards L15, L17).
+    this.#view(row, to);
+    const { floor } = row;
+    if (this.#floors.size >= FLOORS) this.#floors.clear();
+    this.#floors.set(window, floor);
+    return floor;
   }
 }
 
 /**
- * The snapshot of a connection on which all that `seen` sees can be read. Asked for on the connection of each page: the next one may be of another server, or
- * stand in a transaction with a snapshot of before, and to either a part of the window would not be there, and be passed over for ever.
- * @throws {@link LogOnStandby} · {@link ReaderHasXid} · {@link AheadOfLog}
+ * The snapshot of a connection on which all that `seen` sees can be read. Looked at by the statement of each page itself: its connection may be of another server
+ * than the last one, or stand in a transaction with a snapshot of before, and to either a part of the window would not be there, and be passed over for ever.
+ * @throws {@link ReaderHasXid} · {@link AheadOfLog}
  */
 function snapshotOf(row: View, seen: Snapshot): Snapshot {
   const now = parseSnapshot(row.snapshot);
   if (now === undefined) throw new RangeError(`Postgres answered the snapshot ${row.snapshot}`);
-  if (row.standby) throw new LogOnStandby();
   if (row.own !== null) throw new ReaderHasXid(row.own);
   // At READ COMMITTED each statement has a snapshot of its own; else it may be one of before.
   if (row.isolation !== 'read committed' && !covers(now, seen)) throw new ReaderHasXid(undefined);
@@ -187,13 +216,12 @@ function one<R>([row]: readonly R[]): R {
   return row;
 }
 
-function pageWithout({ from }: LogPlace, to: Snapshot): LogPage {
-  return { records: [], at: { from, to, position: 0n }, to: { from: to, position: 0n } };
+/** Open: neither end is of the window. */
+interface Interval {
+  readonly above: bigint;
+  readonly below: bigint;
 }
-
-const intervals = ({ fresh }: WindowIds): readonly [string, string] => [
+const intervals = (fresh: readonly Interval[]): readonly [string, string] => [
   arrayParameter(fresh.map(({ above }) => above)),
   arrayParameter(fresh.map(({ below }) => below)),
 ];
-
-const windowName = (from: Snapshot, to: Snapshot): string => `${snapshotText(from)}/${snapshotText(to)}`;

@@ -1,6 +1,6 @@
 import type { Cursor } from '@leftfold/subscriptions';
 import { describe, expect, test } from 'vitest';
-import { cursorOf, hasPassed, placeOf, START, type LogPlace } from './log-place.ts';
+import { checkCursorLanes, cursorOf, hasPassed, parseCursor, placeOf, START, type LogPlace } from './log-place.ts';
 
 const identity = { id: '7b2d6b0e-3c6c-4e6e-9a51-4a0d1a7a3a11', generation: 1 };
 const at = (xmax: bigint, ...running: bigint[]) => ({ xmax, running });
@@ -60,4 +60,47 @@ test('start has passed the head of an empty log', () => {
 test('a cursor of another log has not passed a head', () => {
   const foreign = cursorOf({ from: at(99n), position: 0n }, { ...identity, generation: 2 });
   expect(hasPassed(foreign, cursor({ from: at(20n), position: 0n }))).toBe(false);
+});
+
+test('half of an opened window is passed by who has seen as much of it, or all of it', () => {
+  const window = { from: at(20n, 10n), to: at(40n, 10n, 33n) };
+  const head = cursor({ ...window, position: 50n });
+  expect(hasPassed(cursor({ ...window, position: 50n }), head)).toBe(true);
+  expect(hasPassed(cursor({ ...window, position: 49n }), head)).toBe(false);
+  expect(hasPassed(cursor({ from: window.from, to: at(41n, 10n, 33n), position: 99n }), head)).toBe(false);
+  expect(hasPassed(cursor({ from: window.to, position: 0n }), head)).toBe(true);
+  expect(hasPassed(cursor({ from: window.from, position: 0n }), cursor({ ...window, position: 0n }))).toBe(true);
+});
+
+describe('a place of one of several lanes', () => {
+  const place: LogPlace = { from: at(20n, 10n), to: at(40n, 10n, 33n), position: 1234n };
+  const ofLane = (lane: number, of: number): Cursor => cursorOf(place, identity, { lane, of });
+
+  test('names the lane and their number, and comes back for that lane alone', () => {
+    expect(placeOf(ofLane(3, 4), identity, { lane: 3, of: 4 })).toEqual(place);
+    expect(parseCursor(ofLane(3, 4)).lane).toEqual({ lane: 3, of: 4 });
+    expect(parseCursor(cursor(place)).lane).toEqual({ lane: 0, of: 1 });
+  });
+  test.each([
+    ['another number', ofLane(1, 2), { lane: 1, of: 4 }, 'LF_LANES_CHANGED'],
+    ['a single lane', cursor(place), { lane: 0, of: 4 }, 'LF_LANES_CHANGED'],
+    ['several, for a single lane', ofLane(0, 2), { lane: 0, of: 1 }, 'LF_LANES_CHANGED'],
+    ['its neighbour', ofLane(2, 4), { lane: 1, of: 4 }, 'LF_CURSOR_INVALID'],
+  ])('is refused when it is of %s', (_, saved, lane, code) => {
+    expect(() => placeOf(saved, identity, lane)).toThrow(expect.objectContaining({ code }));
+  });
+  test('is checked for its number alone', () => {
+    checkCursorLanes(ofLane(2, 4), 4);
+    expect(() => checkCursorLanes(ofLane(2, 4), 2)).toThrow(expect.objectContaining({ code: 'LF_LANES_CHANGED' }));
+  });
+  test('has passed no head of another lane', () => {
+    expect(hasPassed(ofLane(1, 4), ofLane(1, 4))).toBe(true);
+    expect(hasPassed(ofLane(1, 4), ofLane(2, 4))).toBe(false);
+    expect(hasPassed(ofLane(1, 4), ofLane(1, 2))).toBe(false);
+    expect(hasPassed(cursor(place), ofLane(0, 4))).toBe(false);
+  });
+  test.each(['4.4', '0.1', '1', '-1.4', '1.4.2', '01.x'])('with %j for a lane is none', (lane) => {
+    const text = `${cursor(place)}/${lane}` as Cursor;
+    expect(() => parseCursor(text)).toThrow(expect.objectContaining({ code: 'LF_CURSOR_INVALID' }));
+  });
 });

@@ -1,5 +1,6 @@
 import { InputInvalid } from '@leftfold/core';
 import type { Cursor, LogIdentity } from '@leftfold/subscriptions';
+import { WHOLE, type LaneClass } from './lane-class.ts';
 import { covers, EMPTY, parseSnapshot, snapshotText, type Snapshot } from './snapshot.ts';
 
 /**
@@ -19,44 +20,91 @@ export const START: LogPlace = { from: EMPTY, position: 0n };
 const VERSION = '1';
 const UNOPENED = '-';
 
-/** A place as opaque text: `1/<log id>/<generation>/<from>/<to or ->/<position>`. */
-export function cursorOf(place: LogPlace, { id, generation }: LogIdentity): Cursor {
+/**
+ * A place as opaque text: `1/<log id>/<generation>/<from>/<to or ->/<position>`, and of one of several lanes `…/<lane>.<lanes>`: it says what is done of
+ * that lane's events alone.
+ */
+export function cursorOf(place: LogPlace, { id, generation }: LogIdentity, lane: LaneClass = WHOLE): Cursor {
   const to = place.to === undefined ? UNOPENED : snapshotText(place.to);
-  return [VERSION, id, generation, snapshotText(place.from), to, place.position].join('/') as Cursor;
+  const of = lane.of === 1 ? '' : `/${lane.lane}.${lane.of}`;
+  return `${VERSION}/${id}/${generation}/${snapshotText(place.from)}/${to}/${place.position}${of}` as Cursor;
 }
 
 /**
- * The place of a cursor, which must be one of this log and generation.
- * @throws {@link InputInvalid} `LF_CURSOR_INVALID` for anything that {@link cursorOf} does not write · `LF_OTHER_LOG`
+ * The place of a cursor, which must be one of this log, generation and lane.
+ * @throws {@link InputInvalid} `LF_CURSOR_INVALID` for anything that {@link cursorOf} does not write · `LF_OTHER_LOG` · `LF_LANES_CHANGED`
  */
-export function placeOf(cursor: Cursor | 'start', identity: LogIdentity): LogPlace {
+export function placeOf(cursor: Cursor | 'start', identity: LogIdentity, lane: LaneClass = WHOLE): LogPlace {
   if (cursor === 'start') return START;
-  const { log, place } = parse(cursor);
-  if (log !== `${identity.id}/${identity.generation}`) {
+  const parsed = parseCursor(cursor);
+  if (parsed.log !== `${identity.id}/${identity.generation}`) {
     throw new InputInvalid(
       'LF_OTHER_LOG',
-      `the cursor is one of the log ${log}, this log is ${identity.id}/${identity.generation}; nothing was read: ` +
+      `the cursor is one of the log ${parsed.log}, this log is ${identity.id}/${identity.generation}; nothing was read: ` +
         'point the follower at its own log, or start it anew under another name or version',
     );
   }
-  return place;
+  checkDivision(parsed.lane, lane.of);
+  if (parsed.lane.lane !== lane.lane) {
+    throw new InputInvalid(
+      'LF_CURSOR_INVALID',
+      `the cursor is one of lane ${parsed.lane.lane}, not ${lane.lane}; nothing was read: restore the checkpoint`,
+    );
+  }
+  return parsed.place;
 }
 
-/** Whether a reader at `cursor` has everything that `head` covers; false when they are cursors of two logs. Pure. @throws `LF_CURSOR_INVALID` */
+/** @throws {@link InputInvalid} `LF_LANES_CHANGED` when a cursor is of another number of lanes · `LF_CURSOR_INVALID` */
+export function checkCursorLanes(cursor: Cursor, lanes: number): void {
+  checkDivision(parseCursor(cursor).lane, lanes);
+}
+
+function checkDivision(saved: LaneClass, lanes: number): void {
+  if (saved.of === lanes) return;
+  throw new InputInvalid(
+    'LF_LANES_CHANGED',
+    `this follower's places are of a log read in ${saved.of} lanes, now it has ${lanes}; nothing was read: ` +
+      `give \`lanes\` its old value, or start the follower anew under another version`,
+  );
+}
+
+/**
+ * Whether a reader at `cursor` has everything that `head` covers; false when they are cursors of two logs or of different lanes. Pure.
+ * @throws `LF_CURSOR_INVALID`
+ */
 export function hasPassed(cursor: Cursor | 'start', head: Cursor): boolean {
-  const end = parse(head);
-  if (cursor === 'start') return covers(EMPTY, end.place.from);
-  const { log, place } = parse(cursor);
-  return log === end.log && covers(place.from, end.place.from);
+  const end = parseCursor(head);
+  if (cursor === 'start') return reaches(START, end.place);
+  const { log, place, lane } = parseCursor(cursor);
+  const isSameLane = lane.lane === end.lane.lane && lane.of === end.lane.of;
+  return log === end.log && isSameLane && reaches(place, end.place);
 }
 
-function parse(cursor: Cursor): { readonly log: string; readonly place: LogPlace } {
-  const [version, id, generation, first = '', second = '', position = '', ...rest] = cursor.split('/');
+/** Whether everything that is done at `end` is done at `place`. */
+export function reaches(place: LogPlace, end: LogPlace): boolean {
+  if (end.to === undefined || end.position === 0n) return covers(place.from, end.from);
+  if (covers(place.from, end.to)) return true;
+  const isSameWindow =
+    place.to !== undefined &&
+    snapshotText(place.from) === snapshotText(end.from) &&
+    snapshotText(place.to) === snapshotText(end.to);
+  return isSameWindow && place.position >= end.position;
+}
+
+/** What a cursor says: of which log and generation, `<id>/<generation>`, of which lane, and where. @throws {@link InputInvalid} `LF_CURSOR_INVALID` */
+export function parseCursor(cursor: Cursor): {
+  readonly log: string;
+  readonly lane: LaneClass;
+  readonly place: LogPlace;
+} {
+  const [version, id, generation, first = '', second = '', position = '', of, ...rest] = cursor.split('/');
   const from = parseSnapshot(first);
   const to = second === UNOPENED ? undefined : parseSnapshot(second);
+  const lane = of === undefined ? WHOLE : parseLane(of);
   const isWhole =
     version === VERSION &&
     from !== undefined &&
+    lane !== undefined &&
     (to === undefined ? second === UNOPENED && position === '0' : covers(to, from)) &&
     /^\d{1,19}$/.test(position) &&
     rest.length === 0;
@@ -66,5 +114,16 @@ function parse(cursor: Cursor): { readonly log: string; readonly place: LogPlace
       `${JSON.stringify(cursor.slice(0, 100))} is no cursor of a log in Postgres; restore the checkpoint, or start the follower anew under another name or version`,
     );
   }
-  return { log: `${id}/${generation}`, place: { from, ...(to !== undefined && { to }), position: BigInt(position) } };
+  return {
+    log: `${id}/${generation}`,
+    lane,
+    place: { from, ...(to !== undefined && { to }), position: BigInt(position) },
+  };
+}
+
+function parseLane(text: string): LaneClass | undefined {
+  const [, lane, of] = /^(\d{1,2})\.(\d{1,2})$/.exec(text) ?? [];
+  return lane === undefined || of === undefined || Number(of) < 2 || Number(lane) >= Number(of)
+    ? undefined
+    : { lane: Number(lane), of: Number(of) };
 }

@@ -1,5 +1,8 @@
 import { EVENT_COLUMNS } from '../store/event-row.ts';
-import { prepared, unprepared, type Statement } from '../statement.ts';
+import { prepared, type Statement } from '../statement.ts';
+import { filteredBacklogStatement, filteredWindowStatement } from './filtered-statements.ts';
+import { viewColumns, viewRow } from './log-view.ts';
+import { unguessed } from './unguessed.ts';
 
 /**
  * The statements by which one log is read.
@@ -9,25 +12,25 @@ import { prepared, unprepared, type Statement } from '../statement.ts';
  */
 export interface LogStatements {
   readonly poll: Statement;
-  /** What the connection sees, before a page of a window that was opened earlier. No parameters. */
-  readonly look: Statement;
   readonly window: Statement;
   readonly floor: Statement;
   readonly backlog: Statement;
+  /** As `window` and `backlog`, of the events that a filter lets through. */
+  readonly filteredWindow: Statement;
+  readonly filteredBacklog: Statement;
+  readonly at: Statement;
 }
-
-/** What a connection sees, and whether the log may be read on it. */
-const VIEW_COLUMNS = `snapshot::text as snapshot, pg_current_xact_id_if_assigned()::text as own, pg_is_in_recovery() as standby,
-  current_setting('transaction_isolation') as isolation`;
 
 /** @param schema quoted name of the Postgres schema. */
 export function logStatements(schema: string): LogStatements {
   return {
     poll: pollStatement(schema),
-    look: unprepared(`select ${VIEW_COLUMNS} from pg_current_snapshot() as snapshot`),
     window: windowStatement(schema),
     floor: floorStatement(schema),
     backlog: backlogStatement(schema),
+    filteredWindow: filteredWindowStatement(schema),
+    filteredBacklog: filteredBacklogStatement(schema),
+    at: atStatement(schema),
   };
 }
 
@@ -50,7 +53,7 @@ function pollStatement(schema: string): Statement {
 ), gap as materialized (
   select above, below from (select xid as above, lead(xid) over (order by xid) as below from bound) as pair where below is not null
 )
-select ${VIEW_COLUMNS}, (
+select ${viewColumns(schema)}, (
   select last.xid::text from gap cross join lateral (
     select e.xid from ${schema}.events e where e.xid > gap.above and e.xid < gap.below order by e.xid desc limit 1
   ) as last order by last.xid desc limit 1
@@ -84,7 +87,9 @@ const lateText = (schema: string): string => `unnest($1::xid8[]) as late(xid) cr
 function windowStatement(schema: string): Statement {
   return prepared(
     'log_window',
-    `with both_parts as materialized (
+    unguessed(`with both_parts as materialized (
+  ${viewRow(schema)}
+  union all
   select e.* from ${lateText(schema)}
   union all
   select e.* from unnest($4::xid8[], $5::xid8[]) as gap(above, below) cross join lateral (
@@ -92,19 +97,26 @@ function windowStatement(schema: string): Statement {
     where xid > gap.above and xid < gap.below and position > $2::int8 order by xid, position
   ) as e
 )
-select * from both_parts order by position limit $3::int`,
+select * from both_parts order by position limit $3::int + 1`),
   );
 }
 
-/** The position before the first fresh event of a window; beyond all positions when there is none. $1 and $2 the fresh ids, as open intervals */
+/**
+ * The position before the first fresh event of a window; beyond all positions when there is none. It is remembered, so what this statement saw of its connection
+ * comes along, as with a page.
+ *
+ * $1 and $2 the fresh ids, as open intervals
+ */
 function floorStatement(schema: string): Statement {
   return prepared(
     'log_floor',
-    `select coalesce(min(first) - 1, 9223372036854775807) as floor
-from unnest($1::xid8[], $2::xid8[]) as gap(above, below) cross join lateral (
-  -- + 0: a bare min() would walk the primary key.
-  select min(e.position + 0) as first from ${schema}.events e where e.xid > gap.above and e.xid < gap.below
-) as each_gap`,
+    `select ${viewColumns(schema)}, (
+  select coalesce(min(first) - 1, 9223372036854775807) from unnest($1::xid8[], $2::xid8[]) as gap(above, below) cross join lateral (
+    -- + 0: a bare min() would walk the primary key.
+    select min(e.position + 0) as first from ${schema}.events e where e.xid > gap.above and e.xid < gap.below
+  ) as each_gap
+) as floor
+from pg_current_snapshot() as snapshot`,
   );
 }
 
@@ -117,15 +129,33 @@ from unnest($1::xid8[], $2::xid8[]) as gap(above, below) cross join lateral (
 function backlogStatement(schema: string): Statement {
   return prepared(
     'log_backlog',
-    `with late_part as materialized (
+    unguessed(`with late_part as materialized (
   select e.* from ${lateText(schema)} order by e.position limit $3::int
 )
+(${viewRow(schema)})
+union all
 (select * from late_part)
 union all
 (select ${EVENT_COLUMNS} from ${schema}.events
  where position > greatest($2::int8, $4::int8)
    and not pg_visible_in_snapshot(xid, $5::pg_snapshot) and pg_visible_in_snapshot(xid, $6::pg_snapshot)
  order by position limit $3::int)
-order by position limit $3::int`,
+order by position limit $3::int + 1`),
   );
+}
+
+/**
+ * What a place from a time is made of: the snapshot now, the lowest id of an event that was recorded since, and the highest of all. Its way is the index on
+ * recorded_at; as a number, since the lowest id would otherwise be looked for in the order of ids, from the beginning.
+ *
+ * $1 the time
+ */
+function atStatement(schema: string): Statement {
+  const statement = prepared(
+    'log_at',
+    `select ${viewColumns(schema)}, (select min(e.xid::text::int8)::text from ${schema}.events e where e.recorded_at >= $1::timestamptz) as lowest,
+  (select e.xid::text from ${schema}.events e order by e.xid desc limit 1) as highest
+from pg_current_snapshot() as snapshot`,
+  );
+  return { ...statement, takesLong: true };
 }

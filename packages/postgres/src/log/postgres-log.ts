@@ -2,24 +2,27 @@ import { LeftfoldError } from '@leftfold/core';
 import {
   fullJitter,
   type Cursor,
+  type Division,
   type Lane,
   type Log,
   type LogIdentity,
-  type LogRecord,
-  type Reader,
+  type LogReader,
 } from '@leftfold/subscriptions';
 import type { Database } from '../database.ts';
+import { GenerationMoved } from '../identity/identity-errors.ts';
+import type { KnownIdentity } from '../identity/log-identity.ts';
 import { StorageRefused } from '../storage-errors.ts';
 import type { WriterSchemas } from '../store/writer-schemas.ts';
-import type { KnownIdentity } from './log-identity.ts';
+import { LaneBundles, SMALL_WINDOW_BATCHES } from './lane-bundles.ts';
+import { laneName, laneNamed, lanesOf, type LaneClass } from './lane-class.ts';
+import { AheadOfLog } from './log-errors.ts';
 import { LogPages, type LogPage } from './log-pages.ts';
-import { cursorOf, hasPassed, placeOf, type LogPlace } from './log-place.ts';
+import { checkCursorLanes, cursorOf, hasPassed, placeOf, reaches, START, type LogPlace } from './log-place.ts';
 import type { LogStatements } from './log-statements.ts';
+import { LogTip } from './log-tip.ts';
+import { EMPTY } from './snapshot.ts';
 import type { Wake } from './wake.ts';
 
-const LANE = '0' as Lane;
-/** Between polls: doubled while nothing comes. An append of this process wakes at once; this is for the others. */
-const POLL_MS = { first: 5, most: 50 };
 const RETRY = { baseMs: 50, capMs: 5_000 };
 
 /** What the log is told about the world around it. */
@@ -31,82 +34,161 @@ export interface PostgresLogOptions {
   readonly wake: Wake;
   /** Most events of one batch. */
   readonly batchSize: number;
+  /** A power of two. */
+  readonly lanes: number;
 }
 
 /**
- * The log of one Postgres schema as a source with one lane, `0`, read by snapshot difference ({@link LogPages}). A cursor is bound to the log and its
- * generation. It may be kept anywhere, also in memory or in another database: what it has seen is on the disk of the log's cluster.
+ * The log of one Postgres schema as a source, read by snapshot difference ({@link LogPages}). A cursor is bound to the log, its generation, the lane and the
+ * number of lanes. It may be kept anywhere, also in memory or in another database: what it has seen is on the disk of the log's cluster.
  *
- * Each reader polls by itself, with one statement while nothing comes, and is woken by appends of its own process.
+ * All readers of a storage share one poll ({@link LogTip}), which appends of the same process wake; the lanes of one run share their queries, too
+ * ({@link LaneBundles}).
  */
 export class PostgresLog implements Log {
   readonly name = 'log';
   readonly ownership = 'leased';
+  readonly lanes: number;
+  readonly division?: Division;
   readonly #options: PostgresLogOptions;
+  readonly #pages: LogPages;
+  readonly #tip: LogTip;
 
   constructor(options: PostgresLogOptions) {
+    const { lanes, batchSize, wake } = options;
     this.#options = options;
+    this.#pages = new LogPages(options);
+    const countTo = batchSize * SMALL_WINDOW_BATCHES + 1;
+    this.#tip = new LogTip(
+      (seen) => this.#pages.boundary(seen, countTo),
+      wake,
+      ({ generation }) => generation === options.identity.generation,
+    );
+    this.lanes = lanes;
+    if (lanes > 1) {
+      this.division = {
+        beginning: async (lane) => cursorOf(START, await this.identity(), laneNamed(lane, lanes)),
+        check: (cursor) => checkCursorLanes(cursor, lanes),
+      };
+    }
   }
 
+  /** Asked for at each call. */
   identity(): Promise<LogIdentity> {
-    return this.#options.db.session((session) => this.#options.identity.get(session));
+    return this.#options.db.session((session) => this.#options.identity.ask(session));
   }
 
   async head(): Promise<ReadonlyMap<Lane, Cursor>> {
-    const identity = await this.identity();
-    return new Map([[LANE, cursorOf(await this.#pages().end(), identity)]]);
+    return this.#everyLane(async () => {
+      const { to, generation } = await this.#pages.boundary(EMPTY, 0);
+      return { place: { from: to, position: 0n }, generation };
+    });
+  }
+
+  async at(time: Date): Promise<ReadonlyMap<Lane, Cursor>> {
+    return this.#everyLane(() => this.#pages.at(time));
   }
 
   hasPassed(cursor: Cursor | 'start', head: Cursor): boolean {
     return hasPassed(cursor, head);
   }
 
-  async run(reader: Reader<LogRecord>, signal: AbortSignal): Promise<void> {
+  async run(reader: LogReader, signal: AbortSignal): Promise<void> {
+    const { lanes, batchSize } = this.#options;
+    const refused = new AbortController();
+    const stop = AbortSignal.any([signal, refused.signal]);
+    const bundles = new LaneBundles({ pages: this.#pages, tip: this.#tip, only: reader.only, lanes, batchSize });
+    const read = lanesOf(lanes).filter((lane) => reader.until?.has(laneName(lane)) ?? true);
+    for (const { lane } of read) bundles.expect(lane);
+    const runs = read.map((lane) =>
+      this.#runLane(lane, reader, bundles, stop).catch((error: unknown) => {
+        refused.abort(error);
+        throw error;
+      }),
+    );
+    const ended = await Promise.allSettled(runs);
+    for (const one of ended) if (one.status === 'rejected') throw one.reason;
+  }
+
+  /** Reads a lane until it has passed the reader's end or the signal aborts. @throws {@link StorageRefused} */
+  async #runLane(lane: LaneClass, reader: LogReader, bundles: LaneBundles, signal: AbortSignal): Promise<void> {
+    const name = laneName(lane);
     let failures = 0;
+    let hasMoved = false;
     const succeeded = (): void => {
-      if (failures > 0) reader.recovered?.(LANE);
+      if (failures > 0) reader.recovered?.(name);
       failures = 0;
+      hasMoved = false;
     };
     while (!signal.aborted) {
       try {
-        await this.#follow(reader, signal, succeeded);
+        bundles.expect(lane.lane);
+        return await this.#follow(lane, reader, bundles, signal, succeeded);
       } catch (error) {
+        bundles.forget(lane.lane);
         if (signal.aborted) return;
         if (error instanceof StorageRefused) throw error;
         if (error instanceof BatchRejected) continue;
+        // Nothing is wrong when the log has gone on; when it does so again and again, something is.
+        if (error instanceof GenerationMoved && !hasMoved) {
+          hasMoved = true;
+          continue;
+        }
         const retryMs = canHeal(error) ? fullJitter(++failures, RETRY) : null;
-        reader.faulted(LANE, error, retryMs);
+        reader.faulted(name, error, retryMs);
         await pauseFor(retryMs, signal);
       }
     }
   }
 
-  /** Hands over batch after batch, from where the reader says; fetches one ahead. */
-  async #follow(reader: Reader<LogRecord>, signal: AbortSignal, succeeded: () => void): Promise<void> {
-    let from = await reader.from(LANE, signal);
-    const identity = await this.identity();
-    const pages = this.#pages();
+  /** Hands over batch after batch, from where the reader says; fetches one ahead. Resolves at the reader's end, or when the signal aborts. */
+  async #follow(
+    lane: LaneClass,
+    reader: LogReader,
+    bundles: LaneBundles,
+    signal: AbortSignal,
+    succeeded: () => void,
+  ): Promise<void> {
+    const { identity, until, ...asked } = await this.#place(lane, reader, signal);
     const ended = new AbortController();
     const stop = AbortSignal.any([signal, ended.signal]);
-    const fetchAfter = (place: LogPlace): Promise<LogPage | undefined> => {
-      const page = this.#nextPage(pages, place, stop);
+    const isAtEnd = (place: LogPlace): boolean => until !== undefined && reaches(place, until);
+    const fetchAfter = (place: LogPlace): Promise<readonly LogPage[] | undefined> => {
+      if (isAtEnd(place)) return Promise.resolve(undefined);
+      const pages = bundles.next({ lane: lane.lane, place, until }, stop);
       // It is looked at when the batch before is done; until then a fault waits.
-      page.catch(() => undefined);
-      return page;
+      pages.catch(() => undefined);
+      return pages;
     };
-    let fetched = fetchAfter(placeOf(from, identity));
+    let { from } = asked;
+    let fetched = fetchAfter(asked.place);
     try {
       for (;;) {
-        const page = await fetched;
-        if (page === undefined || signal.aborted) return;
-        succeeded();
-        fetched = fetchAfter(page.to);
-        const to = cursorOf(page.to, identity);
-        const batch = { lane: LANE, records: page.records, from, at: cursorOf(page.at, identity), to };
-        await reader.handle(batch, signal).catch((error: unknown) => {
-          throw new BatchRejected('the reader rejected a batch', { cause: error });
+        const batches = await fetched.catch((error: unknown) => {
+          // Of a fail-over that others of this process have gone on from: the place that was ahead is one of before, and is asked for again.
+          const isOfBefore = error instanceof AheadOfLog && this.#options.identity.generation !== identity.generation;
+          throw isOfBefore ? new GenerationMoved(identity.generation) : error;
         });
-        from = to;
+        if (batches === undefined || signal.aborted) return bundles.forget(lane.lane);
+        succeeded();
+        for (const [i, page] of batches.entries()) {
+          if (signal.aborted) return;
+          // Others of this process may know of a new generation already: what this place means there is not known here.
+          if (page.generation !== identity.generation) throw new GenerationMoved(identity.generation);
+          if (i === batches.length - 1) fetched = fetchAfter(page.to);
+          const to = cursorOf(page.to, identity, lane);
+          const batch = {
+            lane: laneName(lane),
+            records: page.records,
+            from,
+            at: cursorOf(page.at, identity, lane),
+            to,
+          };
+          await reader.handle(batch, signal).catch((error: unknown) => {
+            throw new BatchRejected('the reader rejected a batch', { cause: error });
+          });
+          from = to;
+        }
       }
     } finally {
       ended.abort();
@@ -114,21 +196,41 @@ export class PostgresLog implements Log {
     }
   }
 
-  /** Polls until there is a page; `undefined` when aborted. */
-  async #nextPage(pages: LogPages, place: LogPlace, signal: AbortSignal): Promise<LogPage | undefined> {
-    const { wake } = this.#options;
-    for (let waitMs = POLL_MS.first; !signal.aborted; waitMs = Math.min(waitMs * 2, POLL_MS.most)) {
-      const seen = wake.count;
-      const page = await pages.next(place, waitMs === POLL_MS.most);
-      if (page !== undefined) return page;
-      await wake.wait(waitMs, seen, signal);
-    }
-    return undefined;
+  /** Where a lane begins: asked of its reader, and understood by the identity that the log has then. The one place where the two meet. */
+  async #place(lane: LaneClass, reader: LogReader, signal: AbortSignal): Promise<Beginning> {
+    const before = await this.identity();
+    const from = await reader.from(laneName(lane), signal);
+    const identity = await this.identity();
+    // Saved places are carried over as the generation rises: this one may be of before.
+    if (identity.generation !== before.generation) throw new GenerationMoved(before.generation);
+    const end = reader.until?.get(laneName(lane));
+    return {
+      from,
+      place: placeOf(from, identity, lane),
+      until: end === undefined ? undefined : placeOf(end, identity, lane),
+      identity,
+    };
   }
 
-  #pages(): LogPages {
-    return new LogPages(this.#options, this.#options.batchSize);
+  /** A place as cursors, labelled with the generation that it was read in. */
+  async #everyLane(
+    ask: () => Promise<{ readonly place: LogPlace; readonly generation: number }>,
+  ): Promise<ReadonlyMap<Lane, Cursor>> {
+    const { id } = await this.identity();
+    const { place, generation } = await ask().catch(async (error: unknown) => {
+      if (!(error instanceof GenerationMoved)) throw error;
+      await this.identity();
+      return ask();
+    });
+    return new Map(lanesOf(this.lanes).map((lane) => [laneName(lane), cursorOf(place, { id, generation }, lane)]));
   }
+}
+
+interface Beginning {
+  readonly from: Cursor | 'start';
+  readonly place: LogPlace;
+  readonly until: LogPlace | undefined;
+  readonly identity: LogIdentity;
 }
 
 /** The reader wants to be asked for its place again. No fault of the log's. */

@@ -49,7 +49,7 @@ export function covers(wide: Snapshot, narrow: Snapshot): boolean {
  *
  * Why cut: ids are handed out in memory. Those that leave no flushed WAL, of aborted and of read-only-minded transactions, are handed out again
  * after a crash, and a cursor kept outside that reaches beyond them would swallow the events of their second owners (hazard L18). An event that
- * is visible has its commit record on disk (unless its writer chose `synchronous_commit = off`), and replaying that record moves the next id
+ * is visible has its commit record on disk (every append sees to that), and replaying that record moves the next id
  * beyond it. So no id below the cut ever comes back, and none at or above it is taken for seen. The same cut keeps a cursor still while
  * nothing but other transactions goes on in the cluster.
  */

@@ -13,6 +13,7 @@ import type { Migration } from './migration.ts';
 export const log: Migration = {
   number: 1,
   name: 'log',
+  safeFrom: 1,
   sql: (schema) => `create table ${schema}.log (
   only_row boolean primary key default true check (only_row),
   id uuid not null default gen_random_uuid(),

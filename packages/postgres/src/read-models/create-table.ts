@@ -1,3 +1,4 @@
+import { asProjector, shareTables } from '../roles/model-owner.ts';
 import { quoted } from '../schema-name.ts';
 import { unhurried, unprepared, type Statement } from '../statement.ts';
 import type { Column } from './column.ts';
@@ -6,8 +7,8 @@ import { digest, STREAM_VERSION, TENANT, type ModelIndex, type ModelTable } from
 /** Rows are updated all the time: with room on the page an update touches no index (HOT). */
 const FILLFACTOR = 80;
 
-/** Makes the table's schema, the table and its side table. Its indexes are {@link createIndex}. */
-export function createTable({ schema, table, deleted, columns, key }: ModelTable): Statement {
+/** Makes the table's schema, the table and its side table. Its indexes are {@link createIndex}. @param logSchema unquoted name of the log's schema. */
+export function createTable(logSchema: string, { schema, table, deleted, columns, key }: ModelTable): Statement {
   const lines = [
     `${quoted(TENANT)} text not null default ''`,
     ...columns.map((each) => `${quoted(each.name)} ${each.type}${each.isNullable ? '' : ' not null'}`),
@@ -16,7 +17,8 @@ export function createTable({ schema, table, deleted, columns, key }: ModelTable
     `primary key (${quoted(TENANT)}, ${quoted(key.name)})`,
   ];
   const statements = [
-    `create schema if not exists ${quoted(schema)}`,
+    `select ${quoted(logSchema)}.make_model_schema('${schema}')`,
+    ...asProjector(logSchema),
     `create table ${table} (\n  ${lines.join(',\n  ')}\n) with (fillfactor = ${FILLFACTOR})`,
   ];
   if (deleted !== undefined) {
@@ -24,7 +26,8 @@ export function createTable({ schema, table, deleted, columns, key }: ModelTable
       `create table ${deleted} (_tenant text not null default '', key text not null, _stream_version bigint not null, primary key (_tenant, key))`,
     );
   }
-  return unhurried(statements.join(';\n'));
+  const tables = [table, ...(deleted === undefined ? [] : [deleted])];
+  return unhurried([...statements, ...shareTables(logSchema, tables)].join(';\n'));
 }
 
 /** Makes an index. Writers wait meanwhile; a table of some size is better given a new version. */

@@ -18,7 +18,7 @@ export async function prepareTable(database: Database, table: ModelTable): Promi
     await tx.query(MAKE_ALONE, [table.schema]);
     let missing = await missingIndexes(tx, table);
     if (missing === undefined) {
-      await tx.query(createTable(table));
+      await tx.query(createTable(database.schema, table));
       missing = table.indexes;
     }
     for (const index of missing) await tx.query(createIndex(table, index));

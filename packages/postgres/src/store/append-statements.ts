@@ -1,5 +1,6 @@
 import { prepared, type Statement } from '../statement.ts';
-import { LOCK_TIMEOUT } from './lock-timeout.ts';
+import { DURABLE_COMMIT } from './durable-commit.ts';
+import { lockTimeout } from './lock-timeout.ts';
 
 /** How a single-stream append meets the stream's head: which version it must have, and whether it may be there at all. */
 export type HeadExpectation = 'exact' | 'absent' | 'present' | 'any';
@@ -13,12 +14,13 @@ export type HeadExpectation = 'exact' | 'absent' | 'present' | 'any';
  *
  * $1 tenant · $2 stream id · $3 category · $4 expected version (`exact`) or hash · $5 number of events · events: $6 ids · $7 schema ids ·
  * $8 topics · $9 payloads · $10 metadata
+ * @param lockTimeoutMs how long it waits for the head.
  */
-export function appendStatement(schema: string, expectation: HeadExpectation): Statement {
+export function appendStatement(schema: string, expectation: HeadExpectation, lockTimeoutMs: number): Statement {
   return prepared(
     `append_${expectation}`,
     `with head as (
-  ${headText(schema, expectation)}
+  ${headText(schema, expectation, lockTimeout(lockTimeoutMs))}
   returning s.version, s.hash
 ), written as (
   insert into ${schema}.events (version, event_id, hash, schema_id, tenant, stream_id, category, topic, payload, metadata)
@@ -27,16 +29,16 @@ export function appendStatement(schema: string, expectation: HeadExpectation): S
     as e(id, schema_id, topic, payload, metadata, nth)
   order by e.nth
 )
-select version, pg_current_xact_id()::text as xid from head`,
+select version::text, pg_current_xact_id()::text as xid from head`,
     { inDoubt: 'an append' },
   );
 }
 
-function headText(schema: string, expectation: HeadExpectation): string {
+function headText(schema: string, expectation: HeadExpectation, timeout: string): string {
   const update = `update ${schema}.streams as s set version = s.version + $5::int8
-  where s.tenant = $1::text and s.stream_id = $2::text and s.category = $3::text and ${LOCK_TIMEOUT}`;
+  where s.tenant = $1::text and s.stream_id = $2::text and s.category = $3::text and ${timeout} and ${DURABLE_COMMIT}`;
   const insert = `insert into ${schema}.streams as s (tenant, stream_id, category, hash, version)
-  select $1::text, $2::text, $3::text, $4::int, $5::int8 where ${LOCK_TIMEOUT}`;
+  select $1::text, $2::text, $3::text, $4::int, $5::int8 where ${timeout} and ${DURABLE_COMMIT}`;
   switch (expectation) {
     case 'exact':
       return `${update} and s.version = $4::int8`;

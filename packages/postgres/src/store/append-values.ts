@@ -1,6 +1,14 @@
 import { kafkaKey, partitionHash } from '@leftfold/core';
-import type { EncodedEvent, Expectation, NewReply, StreamAppend, StreamVersion, WriterSchema } from '@leftfold/core';
-import { arrayParameter } from '../column-types.ts';
+import type {
+  EncodedEvent,
+  Expectation,
+  KeyChange,
+  NewReply,
+  StreamAppend,
+  StreamVersion,
+  WriterSchema,
+} from '@leftfold/core';
+import { arrayElement, arrayParameter } from '../column-types.ts';
 import type { HeadExpectation } from './append-statements.ts';
 import { metadataText } from './event-row.ts';
 import type { TokenFrame } from './read-token.ts';
@@ -47,8 +55,13 @@ export function appendValues(append: StreamAppend, context: AppendContext): read
 export function groupValues(appends: readonly StreamAppend[], context: AppendContext): readonly unknown[] {
   const each = <T extends string | number | bigint | null>(value: (append: StreamAppend) => T): string =>
     arrayParameter(appends.map(value));
-  const eachEvent = (value: (place: number, nth: number) => number): string =>
-    arrayParameter(appends.flatMap(({ events }, i) => events.map((_, k) => value(i + 1, k + 1))));
+  let [places, numbers] = ['', ''];
+  for (const [i, { events }] of appends.entries()) {
+    for (let nth = 1; nth <= events.length; nth++) {
+      places += places === '' ? `${i + 1}` : `,${i + 1}`;
+      numbers += numbers === '' ? `${nth}` : `,${nth}`;
+    }
+  }
   return [
     each(({ stream }) => stream.tenant),
     each(({ stream }) => stream.id),
@@ -56,8 +69,8 @@ export function groupValues(appends: readonly StreamAppend[], context: AppendCon
     each(hashOf),
     each(({ expect }) => expectedNumber(expect)),
     each(({ events }) => events.length),
-    eachEvent((place) => place),
-    eachEvent((_, nth) => nth),
+    `{${places}}`,
+    `{${numbers}}`,
     ...eventArrays(appends, context),
   ];
 }
@@ -78,9 +91,29 @@ export function replyValues(reply: NewReply, frame: TokenFrame, all: readonly St
   ];
 }
 
+/** The last parameters of `groupStatement` when unique keys change hands. */
+export function keyValues(changes: readonly KeyChange[]): readonly string[] {
+  const each = (value: (change: KeyChange) => string): string => arrayParameter(changes.map(value));
+  return [
+    each(({ stream }) => stream.tenant),
+    each(({ key: [name] }) => name),
+    each(({ key: [, value] }) => value),
+    each(({ stream }) => stream.id),
+    each(({ change }) => String(change === 'reserve')),
+  ];
+}
+
 function eventArrays(appends: readonly StreamAppend[], { schemaId, topic }: AppendContext): readonly string[] {
-  const each = <T extends string | number | null>(value: (event: EncodedEvent, append: StreamAppend) => T): string =>
-    arrayParameter(appends.flatMap((append) => append.events.map((event) => value(event, append))));
+  const each = (value: (event: EncodedEvent, append: StreamAppend) => string | number | null): string => {
+    let text = '';
+    for (const append of appends) {
+      for (const event of append.events) {
+        const element = arrayElement(value(event, append));
+        text += text === '' ? element : `,${element}`;
+      }
+    }
+    return `{${text}}`;
+  };
   return [
     each(({ id }) => id),
     each(({ schema }) => schemaId(schema)),

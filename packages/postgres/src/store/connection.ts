@@ -1,5 +1,6 @@
 import { throwIfAborted, type Abortable } from '../abortable.ts';
-import { sessionOn, type Database, type Session } from '../database.ts';
+import { callerSession } from '../caller-session.ts';
+import type { Database, Session } from '../database.ts';
 import type { Wake } from '../log/wake.ts';
 import type { PgTransaction } from '../pool.ts';
 import { unprepared } from '../statement.ts';
@@ -7,6 +8,8 @@ import type { Lend } from './writer-schemas.ts';
 
 /** What differs between a store on a pool and the same store inside a transaction of the caller's. */
 export interface Connection {
+  /** Each statement is a transaction of its own, so one that failed or is in doubt may be sent again. */
+  readonly isOurs: boolean;
   use<T>(work: (session: Session) => Promise<T>, signal?: Abortable): Promise<T>;
   /** Runs work that may undo itself by an error, so that nothing else is undone. */
   attempt<T>(session: Session, work: () => Promise<T>): Promise<T>;
@@ -19,7 +22,8 @@ export interface Connection {
 /** Each call on a connection of its own, each statement its own transaction. */
 export function pooled(db: Database, wake: Wake): Connection {
   return {
-    use: (work, signal) => db.session(work, signal),
+    isOurs: true,
+    use: (work, signal) => db.quickSession(work, signal),
     attempt: (_, work) => work(),
     // The very connection in use: asking for a second while holding one is how a pool locks itself up.
     outside: (session) => (work) => work(session),
@@ -27,14 +31,35 @@ export function pooled(db: Database, wake: Wake): Connection {
   };
 }
 
-/** On the caller's client, in his transaction. Nobody is woken: it is not known when, or whether, it commits. */
+/** Per transaction of a caller's, the last of our calls in it. */
+const lastCalls = new WeakMap<object, Promise<unknown>>();
+
+/**
+ * Runs our calls in one transaction one after the other, also those of two stores over it: a caller who starts two at once would else have one released, or
+ * rolled back to, the other's savepoint, and an append that was told as written could be gone at his COMMIT (seen).
+ */
+function afterOthers<T>(transaction: object, work: () => Promise<T>): Promise<T> {
+  const mine = (lastCalls.get(transaction) ?? Promise.resolve()).then(work);
+  lastCalls.set(
+    transaction,
+    mine.catch(() => undefined),
+  );
+  return mine;
+}
+
+/**
+ * In a transaction of the caller's. Nobody is woken: it is not known when, or whether, it commits.
+ * @throws {@link NotInTransaction} `LF_NOT_IN_TRANSACTION` for a Kysely that is no transaction
+ */
 export function within(tx: PgTransaction, db: Database): Connection {
-  const session = sessionOn(tx);
+  const session = callerSession(tx, db);
   return {
-    use: async (work, signal) => {
-      throwIfAborted(signal);
-      return work(session);
-    },
+    isOurs: false,
+    use: (work, signal) =>
+      afterOthers(session.connection ?? session, async () => {
+        throwIfAborted(signal);
+        return work(session);
+      }),
     attempt: async (_, work) => {
       await session.query(unprepared('savepoint leftfold'));
       try {

@@ -14,9 +14,17 @@ export function tokenFrame(
   log: string,
   places: readonly { readonly topic: string; readonly hash: number }[],
 ): TokenFrame {
-  const distinct = new Map(places.map(({ topic, hash }) => [`${hash} ${topic}`, [topic, hash]]));
-  const text = Buffer.from(JSON.stringify([...distinct.values()])).toString('base64url');
+  const text = Buffer.from(JSON.stringify(distinctPlaces(places))).toString('base64url');
   return { before: `lf1.${log}.`, after: `.${text}` };
+}
+
+function distinctPlaces(
+  places: readonly { readonly topic: string; readonly hash: number }[],
+): readonly (readonly [string, number])[] {
+  const [only] = places;
+  // Most appends have one: not worth a map.
+  if (places.length === 1 && only !== undefined) return [[only.topic, only.hash]];
+  return [...new Map(places.map(({ topic, hash }) => [`${hash} ${topic}`, [topic, hash] as const])).values()];
 }
 
 /** The token of a transaction. */

@@ -6,9 +6,9 @@ export class StreamCorrupt extends LeftfoldError {
   readonly retryable = false as const;
   readonly stream: string;
 
-  constructor({ id, tenant }: StreamRef, expected: StreamVersion, found: StreamVersion) {
+  constructor({ id, tenant }: StreamRef, expected: StreamVersion, found?: StreamVersion) {
     super(
-      `${id}${tenant === '' ? '' : ` of tenant ${tenant}`} continues with version ${found} where ${expected} belongs; ` +
+      `${id}${tenant === '' ? '' : ` of tenant ${tenant}`} ${found === undefined ? 'ends' : `continues with version ${found}`} where version ${expected} belongs; ` +
         'the log was changed from outside: compare it with a backup before anything else is written',
     );
     this.stream = id;
@@ -23,10 +23,12 @@ export function foreignCategory(stream: StreamRef, category: string): InputInval
   );
 }
 
+/** A call that names a stream twice. */
 export function repeatedStream({ id }: StreamRef): InputInvalid {
   return new InputInvalid('LF_STREAM_REPEATED', `${id} occurs twice in one append; put its events together`);
 }
 
+/** A call with more events than `limits.appendEvents`. */
 export function tooManyEvents(events: number, limit: number): InputInvalid {
   return new InputInvalid(
     'LF_APPEND_TOO_LARGE',
@@ -34,6 +36,7 @@ export function tooManyEvents(events: number, limit: number): InputInvalid {
   );
 }
 
+/** Event ids that stand in the log elsewhere, or in part. */
 export function eventIdReused(cause: unknown): InputInvalid {
   return new InputInvalid(
     'LF_EVENT_ID_REUSED',

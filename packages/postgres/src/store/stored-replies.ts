@@ -2,10 +2,14 @@ import type { ReadToken, ReplyKey, StoredReply, StreamVersion } from '@leftfold/
 import type { Session } from '../database.ts';
 import { prepared, type Statement } from '../statement.ts';
 
-interface ReplyRow {
+/** Columns of a stored reply, all of them text. */
+export const REPLY_COLUMNS = 'r.request_hash, r.reply::text, r.versions::text, r.token';
+
+/** A row of {@link REPLY_COLUMNS}. */
+export interface ReplyRow {
   readonly request_hash: string;
   readonly reply: string;
-  readonly versions: readonly bigint[];
+  readonly versions: string;
   readonly token: string;
 }
 
@@ -13,8 +17,8 @@ interface ReplyRow {
 export function replyStatement(schema: string): Statement {
   return prepared(
     'reply',
-    `select request_hash, reply, versions, token from ${schema}.replies
-where tenant = $1 and key = $2 and expires_at > clock_timestamp()`,
+    `select ${REPLY_COLUMNS} from ${schema}.replies r
+where r.tenant = $1 and r.key = $2 and r.expires_at > clock_timestamp()`,
   );
 }
 
@@ -25,11 +29,16 @@ export async function findReply(
   key: ReplyKey,
 ): Promise<StoredReply | undefined> {
   const [row] = await session.query<ReplyRow>(statement, [key.tenant, key.key]);
-  if (row === undefined) return undefined;
-  return {
-    requestHash: row.request_hash,
-    reply: row.reply,
-    versions: row.versions as readonly StreamVersion[],
-    token: row.token as ReadToken,
-  };
+  return row && storedReply(row);
+}
+
+/** The answer of a row. */
+export function storedReply({ request_hash, reply, versions, token }: ReplyRow): StoredReply {
+  return { requestHash: request_hash, reply, versions: versionsIn(versions), token: token as ReadToken };
+}
+
+/** The versions of an `int8[]` as text. */
+export function versionsIn(text: string): readonly StreamVersion[] {
+  const inner = text.slice(1, -1);
+  return inner === '' ? [] : inner.split(',').map((version) => BigInt(version) as StreamVersion);
 }

@@ -1,4 +1,4 @@
-import { InputInvalid, type Json, type WriterSchema } from '@leftfold/core';
+import { InputInvalid, type Json, type StreamAppend, type WriterSchema } from '@leftfold/core';
 import { arrayParameter } from '../column-types.ts';
 import type { Database, Session } from '../database.ts';
 import { quoted } from '../schema-name.ts';
@@ -7,10 +7,11 @@ import { prepared, type Statement } from '../statement.ts';
 /** Lends a connection for some work. */
 export type Lend = <T>(work: (session: Session) => Promise<T>) => Promise<T>;
 
+/** As it comes from any driver: every column is text. */
 interface SchemaRow {
-  readonly id: number;
+  readonly id: string;
   readonly type: string;
-  readonly version: number;
+  readonly version: string;
   readonly fingerprint: string;
   readonly avro: string;
 }
@@ -25,14 +26,11 @@ export class WriterSchemas {
   readonly #find: Statement;
   readonly #add: Statement;
   readonly #get: Statement;
-  readonly #byId = new Map<number, WriterSchema>();
-  readonly #ids = new Map<string, number>();
-  /** Most events come with the very object their type made. */
-  readonly #idOfObject = new WeakMap<WriterSchema, number>();
+  #cache = new SchemaCache();
 
   constructor(db: Database) {
     const table = `${quoted(db.schema)}.schemas`;
-    const columns = 'id, type, version, fingerprint, avro';
+    const columns = 'id::text, type, version::text, fingerprint, avro::text';
     this.#find = prepared(
       'schema_find',
       `select ${columns} from ${table} where type = $1 and version = $2 and fingerprint = $3`,
@@ -46,7 +44,12 @@ export class WriterSchemas {
 
   /** The schema of a number, if this process knows it. */
   cached(id: number): WriterSchema | undefined {
-    return this.#byId.get(id);
+    return this.#cache.byId.get(id);
+  }
+
+  /** Numbers that were given out may be lost with the log's end, and some day stand for others (hazard L16). What is under way goes on with what it knows. */
+  forget(): void {
+    this.#cache = new SchemaCache();
   }
 
   /**
@@ -54,15 +57,25 @@ export class WriterSchemas {
    * @param look where to look first. @param adding lends a connection that is in no transaction, for a schema that is new to the log.
    */
   async ids(schemas: Iterable<WriterSchema>, look: Session, adding: Lend): Promise<(schema: WriterSchema) => number> {
+    const cache = this.#cache;
     for (const schema of schemas) {
-      if (this.#known(schema) !== undefined) continue;
+      if (cache.idOf(schema) !== undefined) continue;
       const { type, version, fingerprint, avro } = schema;
       const key = [type, version, fingerprint];
       const [found] = await look.query<SchemaRow>(this.#find, key);
       const row = found ?? (await adding((session) => this.#added(session, [...key, JSON.stringify(avro)])));
-      this.#keep(row);
+      cache.keep(row);
     }
-    return (schema) => this.#known(schema) ?? missing(`${schema.type} version ${schema.version}`);
+    return cache.idOrFail;
+  }
+
+  /** What {@link ids} answers when this process has asked for all of them before; else `undefined`. */
+  known(written: readonly StreamAppend[]): ((schema: WriterSchema) => number) | undefined {
+    const cache = this.#cache;
+    for (const { events } of written) {
+      for (const { schema } of events) if (cache.idOf(schema) === undefined) return undefined;
+    }
+    return cache.idOrFail;
   }
 
   /**
@@ -70,12 +83,13 @@ export class WriterSchemas {
    * @throws {@link InputInvalid} `LF_SCHEMA_UNKNOWN` for a number that the log never gave out
    */
   async get(ids: Iterable<number>, session: Session): Promise<(id: number) => WriterSchema> {
-    const unknown = [...new Set(ids)].filter((id) => !this.#byId.has(id));
+    const cache = this.#cache;
+    const unknown = [...new Set(ids)].filter((id) => !cache.byId.has(id));
     if (unknown.length > 0) {
-      for (const row of await session.query<SchemaRow>(this.#get, [arrayParameter(unknown)])) this.#keep(row);
+      for (const row of await session.query<SchemaRow>(this.#get, [arrayParameter(unknown)])) cache.keep(row);
     }
-    for (const id of unknown) this.#one(id);
-    return (id) => this.#one(id);
+    for (const id of unknown) cache.one(id);
+    return (id) => cache.one(id);
   }
 
   async #added(session: Session, values: readonly unknown[]): Promise<SchemaRow> {
@@ -83,13 +97,25 @@ export class WriterSchemas {
     const [row] = await session.query<SchemaRow>(this.#find, values.slice(0, 3));
     return row ?? missing(`${String(values[0])} version ${String(values[1])}`);
   }
-  #known(schema: WriterSchema): number | undefined {
+}
+
+/** What a process knows of the table. */
+class SchemaCache {
+  readonly byId = new Map<number, WriterSchema>();
+  readonly #ids = new Map<string, number>();
+  /** Most events come with the very object their type made. */
+  readonly #idOfObject = new WeakMap<WriterSchema, number>();
+
+  readonly idOrFail = (schema: WriterSchema): number =>
+    this.idOf(schema) ?? missing(`${schema.type} version ${schema.version}`);
+
+  idOf(schema: WriterSchema): number | undefined {
     const id = this.#idOfObject.get(schema) ?? this.#ids.get(keyOf(schema));
     if (id !== undefined) this.#idOfObject.set(schema, id);
     return id;
   }
-  #one(id: number): WriterSchema {
-    const schema = this.#byId.get(id);
+  one(id: number): WriterSchema {
+    const schema = this.byId.get(id);
     if (schema === undefined) {
       throw new InputInvalid(
         'LF_SCHEMA_UNKNOWN',
@@ -98,10 +124,10 @@ export class WriterSchemas {
     }
     return schema;
   }
-  #keep({ id, type, version, fingerprint, avro }: SchemaRow): void {
-    const schema: WriterSchema = { type, version, fingerprint, avro: JSON.parse(avro) as Json };
-    this.#byId.set(id, schema);
-    this.#ids.set(keyOf(schema), id);
+  keep({ id, type, version, fingerprint, avro }: SchemaRow): void {
+    const schema: WriterSchema = { type, version: Number(version), fingerprint, avro: JSON.parse(avro) as Json };
+    this.byId.set(Number(id), schema);
+    this.#ids.set(keyOf(schema), Number(id));
   }
 }
 

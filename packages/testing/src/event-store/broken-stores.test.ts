@@ -1,17 +1,16 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { EventStore, StreamAppend, StreamVersion } from '@leftfold/core';
 import { memory } from '@leftfold/memory';
+import { testBreaks } from '../../test/broken-store.ts';
 import { readStream } from './encoded-events.ts';
-import { conformanceTopic } from './conformance-topic.ts';
 import { eventStoreConformance } from './event-store-conformance.ts';
 
 const versionOf = async (store: EventStore, append: StreamAppend): Promise<bigint> =>
   (await readStream(store, append.stream)).at(-1)?.streamVersion ?? 0n;
-const codeOf = (error: unknown): unknown => (error as { readonly code?: unknown }).code;
 const anyway = (appends: readonly StreamAppend[]) => appends.map((append) => ({ ...append, expect: 'any' as const }));
 
-/** What was shipped elsewhere, as a wrapper around a store that is right; and a case that must see it. */
-const BREAKS: { readonly [name: string]: readonly [(store: EventStore) => Partial<EventStore>, string] } = {
+/** Versions, all or nothing, replies, what is stored. */
+testBreaks({
   'no version is checked': [
     (store) => ({ append: (appends, options) => store.append(anyway(appends), options) }),
     'version 1 is refused by a stream at version 2',
@@ -108,22 +107,6 @@ const BREAKS: { readonly [name: string]: readonly [(store: EventStore) => Partia
     }),
     'a key that was answered is replied before any version is checked, and nothing is written',
   ],
-  'reading has no ORDER BY': [
-    (store) => ({
-      read: async function* (stream, options) {
-        for await (const page of store.read(stream, options)) yield page.toReversed();
-      },
-    }),
-    'L11 a long stream comes in pages, none empty, in version order without gaps',
-  ],
-  'a page that is not full is taken for the end': [
-    (store) => ({
-      read: async function* (stream, options) {
-        for await (const page of store.read(stream, options)) if (page.length === 500) yield page;
-      },
-    }),
-    'L11 a long stream comes in pages, none empty, in version order without gaps',
-  ],
   'the tenant is no part of the key': [
     (store) => ({
       append: (appends, options) =>
@@ -147,16 +130,6 @@ const BREAKS: { readonly [name: string]: readonly [(store: EventStore) => Partia
         ),
     }),
     'a payload comes back byte by byte: odd spacing',
-  ],
-  'an event id that stands in the log is taken for a success': [
-    (store) => ({
-      append: (appends, options) =>
-        store.append(appends, options).catch((error: unknown) => {
-          if (codeOf(error) === 'LF_EVENT_ID_REUSED') return store.append([], options);
-          throw error;
-        }),
-    }),
-    'an event id of the same stream is LF_EVENT_ID_REUSED, and nothing of the call is written',
   ],
   'each writer stores its schema anew': [
     (store) => ({
@@ -188,35 +161,6 @@ const BREAKS: { readonly [name: string]: readonly [(store: EventStore) => Partia
     (store) => ({ append: (appends, { signal: _, ...options } = {}) => store.append(appends, options) }),
     'an append whose signal has aborted already rejects with its reason and writes nothing',
   ],
-  'a write is seen half by a reader': [
-    (store) => ({
-      read: async function* (stream, options) {
-        for await (const page of store.read(stream, options)) yield page.length % 2 ? page.toSpliced(0, 1) : page;
-      },
-    }),
-    'a reader sees a prefix of the stream, dense from version 1, while others append',
-  ],
-};
-
-describe('the suite catches a store in which', () => {
-  for (const [name, [breaks, title]] of Object.entries(BREAKS)) {
-    test(`${name}: "${title}"`, async () => {
-      const { store } = memory({ topic: conformanceTopic });
-      const broken: EventStore = {
-        read: (...args) => store.read(...args),
-        append: (...args) => store.append(...args),
-        reply: (...args) => store.reply(...args),
-        schema: (...args) => store.schema(...args),
-        ...breaks(store),
-      };
-      const suite = eventStoreConformance({
-        store: () => broken,
-        capabilities: { transactions: false, replyExpiry: false },
-      });
-      const caught = suite.find((one) => one.title === title);
-      await expect(caught?.run()).rejects.toMatchObject({ code: 'ERR_ASSERTION' });
-    });
-  }
 });
 
 test('the suite says what was declared off', () => {
@@ -226,6 +170,6 @@ test('the suite says what was declared off', () => {
     capabilities: { transactions: false, replyExpiry: false },
   });
   expect(suite.undeclared).toEqual(['transactions', 'replyExpiry']);
-  expect(suite.length).toBeGreaterThan(80);
+  expect(suite.length).toBeGreaterThan(110);
   expect(new Set(suite.map(({ title }) => title)).size).toBe(suite.length);
 });

@@ -3,12 +3,16 @@ import { conformanceSuite } from '../conformance-case.ts';
 import type { ConformanceSuite } from '../conformance-case.ts';
 import { atomicityCases } from './atomicity-cases.ts';
 import { concurrencyCases } from './concurrency-cases.ts';
+import { eventIdCases } from './event-id-cases.ts';
 import { expectationCases } from './expectation-cases.ts';
 import { identityCases } from './identity-cases.ts';
+import { rangeCases } from './range-cases.ts';
 import { readingCases } from './reading-cases.ts';
 import { replyCases, replyExpiryCases } from './reply-cases.ts';
 import { roundTripCases } from './round-trip-cases.ts';
+import { snapshotCases, snapshotTransactionCases } from './snapshot-cases.ts';
 import { transactionCases } from './transaction-cases.ts';
+import { uniqueKeyCases } from './unique-key-cases.ts';
 
 /** Opens the store under test. */
 export type OpenStore = () => Promise<EventStore>;
@@ -27,6 +31,8 @@ export interface EventStoreHarness {
     readonly transactions: false | RunTransaction;
     /** Replies kept for `keepMs` (at least 1,000) expire when `expire` has resolved; `false` where the time cannot be made to pass. */
     readonly replyExpiry: false | { readonly keepMs: number; readonly expire: () => Promise<void> };
+    /** `false` where the store keeps no snapshots. */
+    readonly snapshots?: false;
   };
 }
 
@@ -42,19 +48,26 @@ export interface EventStoreHarness {
  */
 export function eventStoreConformance({ store, capabilities }: EventStoreHarness): ConformanceSuite {
   const open: OpenStore = async () => store();
-  const { transactions, replyExpiry } = capabilities;
+  const { transactions, replyExpiry, snapshots } = capabilities;
   return conformanceSuite(
     [
       ...expectationCases(open),
       ...concurrencyCases(open),
       ...atomicityCases(open),
       ...readingCases(open),
+      ...rangeCases(open),
       ...roundTripCases(open),
       ...identityCases(open),
+      ...eventIdCases(open),
+      ...uniqueKeyCases(open),
       ...replyCases(open),
     ],
     {
-      transactions: transactions && transactionCases(open, transactions),
+      transactions: transactions && [
+        ...transactionCases(open, transactions),
+        ...snapshotTransactionCases(transactions),
+      ],
+      snapshots: snapshots ?? snapshotCases(open),
       replyExpiry: replyExpiry && replyExpiryCases(open, replyExpiry.keepMs, replyExpiry.expire),
     },
   );

@@ -64,20 +64,6 @@ export const identityCases = (open: OpenStore): readonly ConformanceCase[] => [
     },
   },
   {
-    title: 'a call made twice with the same ids and version is not written twice',
-    run: async () => {
-      const store = await open();
-      const append = { stream: newStream(), expect: 'absent' as const, events: newEvents(2) };
-      await store.append([append]);
-      const again = await kindOf(store.append([append]));
-      assert.ok(again === 'conflict' || again === 'LF_EVENT_ID_REUSED', `it is ${again}`);
-      assert.deepEqual(
-        await readIds(store, append.stream),
-        append.events.map(({ id }) => id),
-      );
-    },
-  },
-  {
     title: 'a category that makes the id of another category’s stream is LF_STREAM_CATEGORY, and nothing is written',
     run: async () => {
       const store = await open();

@@ -1,5 +1,5 @@
 import { memory } from '@leftfold/memory';
-import type { Batch, Log, LogRecord, Reader } from '@leftfold/subscriptions';
+import type { Batch, Cursor, Lane, Log, LogReader, LogRecord, Reader } from '@leftfold/subscriptions';
 import { expect, test } from 'vitest';
 import { logConformance } from './log-conformance.ts';
 
@@ -16,6 +16,12 @@ const handling = (
 });
 
 /** What was shipped elsewhere, as a wrapper around a log that is right; and a case that must see it. */
+const changingRun = (log: Log, change: (reader: LogReader) => LogReader): Partial<Log> => ({
+  run: (reader, signal) => log.run(change(reader), signal),
+});
+/** A reader without its wishes. */
+const endless = ({ only: _only, until: _until, ...reader }: LogReader): LogReader => reader;
+
 const BREAKS: { readonly [name: string]: readonly [(log: Log) => Partial<Log>, string] } = {
   'an event that was committed late is never read': [
     (log) =>
@@ -92,23 +98,145 @@ const BREAKS: { readonly [name: string]: readonly [(log: Log) => Partial<Log>, s
       })),
     'a record is the stored event, and decodes to the memory form of the reader’s schema',
   ],
+  'the next version of a type is not known yet': [
+    (log) => changing(log, (batch) => ({ ...batch, records: batch.records.filter(({ version }) => version < 3) })),
+    'who wants some types gets every event of them, whichever version wrote it, also one that is new to the log',
+  ],
+  'one of two categories is taken for another': [
+    (log) =>
+      changingRun(log, (reader) =>
+        reader.only?.categories === undefined ? reader : { ...reader, only: { categories: ['conformance.thing'] } },
+      ),
+    'who wants some categories gets every event of them; with types as well, those that fit both',
+  ],
+  'batches in which nothing fits are kept back': [
+    (log) =>
+      handling(log, (reader, batch, signal) =>
+        batch.records.length === 0 ? Promise.resolve() : reader.handle(batch, signal),
+      ),
+    'long stretches in which nothing fits carry the place along, and what comes after them is found from there',
+  ],
+  'an end is not an end': [
+    (log) => changingRun(log, endless),
+    'a bounded reader is given what was there, and its run resolves by itself, also while more is appended',
+  ],
+  'a run ends before its end': [
+    (log) => ({
+      run: (reader, signal) => {
+        const early = new AbortController();
+        const handle: Reader<LogRecord>['handle'] = async (batch, given) => {
+          await reader.handle(batch, given);
+          early.abort();
+        };
+        return log.run({ ...endless(reader), handle }, AbortSignal.any([signal, early.signal]));
+      },
+    }),
+    'a reader may end at any place that was reached before, also in the midst of things',
+  ],
+  'a lane without an end is read, too': [
+    (log) =>
+      changingRun(log, (reader) =>
+        reader.until?.size === 0 ? { ...reader, until: new Map([['0' as Lane, 'start' as Cursor]]) } : reader,
+      ),
+    'a bounded reader that has passed its end gets nothing; a lane that its end does not name is not read',
+  ],
+  'a time is the end of the log': [
+    (log) => ({ at: () => log.head() }),
+    'a reader from a time gets every event that was recorded then or later',
+  ],
 };
+
+/** The same, of a log with several lanes. */
+const LANE_BREAKS: typeof BREAKS = {
+  'two lanes get one event': [
+    (log) => {
+      let last: LogRecord | undefined;
+      return changing(log, (batch) => {
+        const records = last === undefined ? batch.records : [...batch.records, last];
+        last = batch.records[0] ?? last;
+        return { ...batch, records };
+      });
+    },
+    'every event comes on the one lane that its hash names, each lane in its streams’ order, and batches join',
+  ],
+  'a lane gets what its neighbour should': [
+    (log) => changing(log, (batch) => ({ ...batch, lane: (batch.lane === '0' ? '1' : batch.lane) as Lane })),
+    'every event comes on the one lane that its hash names, each lane in its streams’ order, and batches join',
+  ],
+  'the head names one lane': [
+    (log) => ({ head: async () => new Map([...(await log.head())].slice(0, 1)) }),
+    'the head names every lane, and every lane passes it, also one without events',
+  ],
+  'places of two lanes are taken for one another': [
+    () => ({ hasPassed: () => true }),
+    'the head names every lane, and every lane passes it, also one without events',
+  ],
+  'a page of a lane is pinned at its end': [
+    (log) => changing(log, (batch) => ({ ...batch, at: batch.to })),
+    'reading on from the `at` or the `to` of a lane’s batch gives that batch again, or what came after it',
+  ],
+  'a pending lane holds up the others': [
+    (log) => {
+      let turn: Promise<unknown> = Promise.resolve();
+      return handling(log, (reader, batch, signal) => {
+        const mine = turn.then(() => reader.handle(batch, signal));
+        turn = mine.catch(() => undefined);
+        return mine;
+      });
+    },
+    'a lane whose batch stays pending, or whose place is waited for, holds up no other, and goes on where it was',
+  ],
+  'any number of lanes is as good as another': [
+    () => ({ division: { beginning: async () => 'start' as Cursor, check: () => undefined } }),
+    'a place of another number of lanes is refused, on every lane, before anything is read',
+  ],
+  'a lane begins where the log ends': [
+    (log) => ({
+      ...(log.division && {
+        division: { ...log.division, beginning: async (lane: Lane) => (await log.head()).get(lane) as Cursor },
+      }),
+    }),
+    'the place before everything of a lane, as a cursor, is where the start is',
+  ],
+  'a batch that was rejected is skipped': [
+    (log) => handling(log, (reader, batch, signal) => reader.handle(batch, signal).catch(() => {})),
+    'whatever readers are slow, reject, or go and come again at their saved places: each lane gets its events once, in order',
+  ],
+};
+
+for (const [name, [breaks, title]] of Object.entries(LANE_BREAKS)) {
+  test(`the suite catches a log of several lanes in which ${name}: "${title}"`, async () => {
+    const lanes = (count: number) => {
+      const storage = memory({ lanes: count });
+      return { ...storage, log: brokenLog(storage.log, breaks) };
+    };
+    const suite = logConformance({ storage: () => memory(), lanes, timeoutMs: 500 });
+    const caught = suite.find((one) => one.title === title);
+    await expect(caught?.run()).rejects.toMatchObject({ code: 'ERR_ASSERTION' });
+  });
+}
 
 for (const [name, [breaks, title]] of Object.entries(BREAKS)) {
   test(`the suite catches a log in which ${name}: "${title}"`, async () => {
     const storage = memory();
-    const { log } = storage;
-    const broken: Log = {
-      name: log.name,
-      ownership: log.ownership,
-      identity: () => log.identity(),
-      head: () => log.head(),
-      hasPassed: (cursor, head) => log.hasPassed(cursor, head),
-      run: (reader, signal) => log.run(reader, signal),
-      ...breaks(log),
-    };
-    const suite = logConformance({ storage: () => ({ ...storage, log: broken }), timeoutMs: 500 });
+    const broken = brokenLog(storage.log, breaks);
+    const suite = logConformance({ storage: () => ({ ...storage, log: broken }), lanes: false, timeoutMs: 500 });
     const caught = suite.find((one) => one.title === title);
     await expect(caught?.run()).rejects.toMatchObject({ code: 'ERR_ASSERTION' });
   });
+}
+
+function brokenLog(log: Log, breaks: (log: Log) => Partial<Log>): Log {
+  return {
+    name: log.name,
+    ownership: log.ownership,
+    lanes: log.lanes,
+    ...(log.division && { division: log.division }),
+    identity: () => log.identity(),
+    head: () => log.head(),
+    at: (time) => log.at(time),
+    hasPassed: (cursor, head) => log.hasPassed(cursor, head),
+    run: (reader, signal) => log.run(reader, signal),
+    ...breaks(log),
+  };
 }

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { t, uuidV7 } from '@leftfold/core';
-import type { StreamRef } from '@leftfold/core';
 import type { Batch, Cursor, LogRecord, Storage } from '@leftfold/subscriptions';
 import type { ConformanceCase } from '../conformance-case.ts';
-import { newEvent, newEvents, newStream, readIds, readStream } from '../event-store/encoded-events.ts';
+import { newEvent, newStream, readIds, readStream } from '../event-store/encoded-events.ts';
 import { eventually } from '../eventually.ts';
 import { readSource, recordsOf } from './read-log.ts';
+import { idsOf, write, writeTogether } from './written-events.ts';
 
 type OpenStorage = () => Promise<Storage>;
-type Batches = readonly Batch<LogRecord>[];
 
 /** What a reader of the whole log gets. The log may hold more than the cases write. */
 export function logCases(open: OpenStorage, timeoutMs?: number): readonly ConformanceCase[] {
@@ -322,27 +321,3 @@ export function logCases(open: OpenStorage, timeoutMs?: number): readonly Confor
     },
   ];
 }
-
-/** Appends single events to the streams in turn, as many to each, all streams side by side. */
-async function write({ store }: Storage, streams: readonly StreamRef[], each: number): Promise<void> {
-  await Promise.all(
-    streams.map(async (stream) => {
-      for (let written = 0; written < each;) {
-        const events = newEvents(Math.min(1 + (written % 3), each - written));
-        await store.append([{ stream, expect: 'any', events }]);
-        written += events.length;
-      }
-    }),
-  );
-}
-
-/** One event to each stream, in one append. */
-const writeTogether = ({ store }: Storage, streams: readonly StreamRef[]) =>
-  store.append(streams.map((stream) => ({ stream, expect: 'any', events: newEvents(1) })));
-
-const idsOf = (batches: Batches, streams: readonly StreamRef[]): readonly string[] => {
-  const ids = new Set<string>(streams.map(({ id }) => id));
-  return recordsOf(batches)
-    .filter(({ stream }) => ids.has(stream))
-    .map(({ id }) => id);
-};

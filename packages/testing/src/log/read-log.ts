@@ -1,8 +1,9 @@
 import { AssertionError } from 'node:assert/strict';
-import type { Batch, Cursor, Lane, Reader, Source, SourceRecord } from '@leftfold/subscriptions';
+import type { Batch, Cursor, Lane, LogReader, Reader, Source, SourceRecord } from '@leftfold/subscriptions';
 
-/** How to read, where it matters. */
-export interface ReadLogOptions<R extends SourceRecord> extends Partial<Pick<Reader<R>, 'from' | 'handle'>> {
+/** How to read, where it matters. What only a log understands, others leave. */
+export interface ReadLogOptions<R extends SourceRecord>
+  extends Partial<Pick<Reader<R>, 'from' | 'handle'>>, Pick<LogReader, 'only' | 'until'> {
   /** Where each lane is read from. Default `'start'`. */
   readonly at?: Cursor | 'start';
   /** How long it may take until enough came. Default 20,000. */
@@ -17,7 +18,7 @@ export interface ReadLogOptions<R extends SourceRecord> extends Partial<Pick<Rea
 export async function readSource<R extends SourceRecord>(
   source: Source<R>,
   isEnough: (batches: readonly Batch<R>[]) => boolean,
-  { at = 'start', timeoutMs = 20_000, from, handle }: ReadLogOptions<R> = {},
+  { at = 'start', timeoutMs = 20_000, from, handle, only, until }: ReadLogOptions<R> = {},
 ): Promise<readonly Batch<R>[]> {
   const batches: Batch<R>[] = [];
   const places = new Map<Lane, Cursor | 'start'>();
@@ -31,8 +32,10 @@ export async function readSource<R extends SourceRecord>(
     const message = `not enough came within ${timeoutMs} ms: ${recordsOf(batches).length} records in ${batches.length} batches`;
     giveUp(new AssertionError({ message }));
   }, timeoutMs);
+  const part: Pick<LogReader, 'only' | 'until'> = { ...(only && { only }), ...(until && { until }) };
   await source.run(
     {
+      ...part,
       name: 'conformance',
       from: from ?? (async (lane) => places.get(lane) ?? at),
       handle: async (batch, signal) => {

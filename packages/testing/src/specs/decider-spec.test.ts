@@ -13,7 +13,7 @@ type Account = { readonly owner: string | null; readonly cents: number; readonly
 const account = aggregate('bank.account', {
   events: { opened, deposited },
   initial: (): Account => ({ owner: null, cents: 0, openedAt: null }),
-  refusals: { NOT_OPEN: 'There is no account {id}', ALREADY_OPEN: 'This account is open' },
+  refusals: { NOT_OPEN: 'There is no account {id}', ALREADY_OPEN: 'This account is open', IBAN_TAKEN: 'Not yours' },
 })
   .evolve({
     opened: (state, { owner, openedAt }) => ({ ...state, owner, openedAt }),
@@ -29,6 +29,14 @@ const account = aggregate('bank.account', {
       return { events: [deposited({ paymentId: uuid(), cents })], result: { cents: state.cents + cents } };
     },
     touch: () => [],
+    connect: (_, { iban, old }: { readonly iban: string; readonly old: string }, { refuse }) => ({
+      events: [],
+      reserve: [
+        ['iban', iban, refuse('IBAN_TAKEN', { iban })],
+        ['bic', 'LF', refuse('IBAN_TAKEN')],
+      ],
+      release: [['iban', old]],
+    }),
     roll: () => [
       deposited({ paymentId: '00000000-0000-4000-8000-000000000000', cents: Math.ceil(Math.random() * 1e9) }),
     ],
@@ -70,6 +78,22 @@ describe('a spec that holds', () => {
       .given(deposited({ paymentId, cents: -5 }))
       .when.touch()
       .thenState({ cents: -5 }));
+  test('unique keys that are taken and given back, in any order', () => {
+    spec.when
+      .connect({ iban: 'DE2', old: 'DE1' })
+      .thenNothing()
+      .thenReserved(['bic', 'LF'], ['iban', 'DE2'])
+      .thenReleased(['iban', 'DE1']);
+    anOpenAccount.when.deposit({ cents: 3 }).thenReserved().thenReleased();
+  });
+  test('a unique key that another stream holds, and others that it does not matter who holds', () => {
+    const taken = spec
+      .taken('iban', 'DE2')
+      .taken('bic', 'XX')
+      .given(opened({ owner: 'Ann', openedAt: now }));
+    taken.when.connect({ iban: 'DE2', old: 'DE1' }).thenRefused('IBAN_TAKEN', { iban: 'DE2' });
+    taken.when.connect({ iban: 'DE3', old: 'DE2' }).thenReserved(['iban', 'DE3'], ['bic', 'LF']);
+  });
   test('may be returned and awaited like a promise', () => spec.when.touch().thenNothing());
   test('specs share no history', () => {
     const more = anOpenAccount.given(deposited({ paymentId, cents: 5 }));
@@ -120,6 +144,21 @@ describe('a spec that does not hold says why', () => {
   test('another answer, another state', () => {
     fails(() => anOpenAccount.when.deposit({ cents: 3 }).thenResult({ cents: 4 }), 'gave another answer', 'cents: 3');
     fails(() => anOpenAccount.when.touch().thenState({ cents: 4 }), 'left another state', 'cents: 0');
+  });
+  test('other unique keys, taken or given back', () => {
+    const connected = spec.when.connect({ iban: 'DE2', old: 'DE1' });
+    fails(() => connected.thenReserved(['iban', 'DE2']), "'connect' took other unique keys", 'bic');
+    fails(() => connected.thenReleased(), "'connect' gave back other unique keys", 'DE1');
+    fails(() => spec.taken('bic', 'LF').when.connect({ iban: 'a', old: 'b' }).thenNothing(), 'refused with IBAN_TAKEN');
+  });
+  test('a unique key that no store takes', () =>
+    fails(() => spec.when.connect({ iban: '', old: 'DE1' }), "'connect' decided a unique key that no store takes"));
+  test('a fold that changes a state in place', () => {
+    const careless = aggregate('bank.account', { events: { deposited }, initial: () => ({ all: new Set<number>() }) })
+      .evolve({ deposited: (state, { cents }) => (state.all.add(cents), state) })
+      .decide({ touch: () => [] });
+    const given = deciderSpec(careless).given(deposited({ paymentId, cents: 5 }));
+    fails(() => given.when.touch(), 'the fold of bank.account changed a state in place, at bank.account.deposited');
   });
   test('a decision that depends on chance', () =>
     fails(() => spec.when.roll(), "'roll' decided differently when it ran again"));

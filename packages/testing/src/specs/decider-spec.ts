@@ -9,9 +9,10 @@ import type {
   NewEvent,
   ResultOf,
   StateOf,
+  UniqueKey,
 } from '@leftfold/core';
 import { runDecision } from './decision-run.ts';
-import type { DecisionOutcome, Fixed } from './decision-run.ts';
+import type { Before, DecisionOutcome, Fixed } from './decision-run.ts';
 import { expectEqual, fail } from './expect-equal.ts';
 import { givenEvent } from './given-event.ts';
 import type { AnyVersionOf } from './given-event.ts';
@@ -24,6 +25,10 @@ export interface Then<A extends AnyDecider, R> {
   thenNothing(): this;
   /** Refused with this code; and with exactly these details, if they are given. */
   thenRefused(code: CodeOf<A>, details?: { readonly [name: string]: Json }): void;
+  /** Exactly these unique keys were taken, in any order. */
+  thenReserved(...keys: readonly UniqueKey[]): this;
+  /** Exactly these unique keys were given back, in any order. */
+  thenReleased(...keys: readonly UniqueKey[]): this;
   /** Answered with exactly this. */
   thenResult(result: R): this;
   /** The state afterwards has at least these members. */
@@ -39,6 +44,8 @@ export interface Given<A extends AnyDecider> {
   };
   /** The same history with more events after it, each in any version that was ever released. */
   given(...events: readonly AnyVersionOf<A['events'][keyof A['events']]>[]): Given<A>;
+  /** The same, where another stream holds this unique key: a decision that reserves it is refused as it says. */
+  taken(...key: UniqueKey): Given<A>;
 }
 
 /**
@@ -49,29 +56,30 @@ export interface Given<A extends AnyDecider> {
  * ```
  *
  * Needs no store; throws plain assertion errors under any runner. Given events go through their stored form and the upcasters, as in production. The
- * decision runs twice and must decide the same; what it decides must fit its schemas; both are checked by `when`.
+ * decision runs twice and must decide the same; what it decides must fit its schemas; neither it nor the fold may change a state in place. All that is
+ * checked by `when`.
  *
  * @param fixed what decisions see: `id` (default `'spec'`), `now` (1970), `roles` (none). Ids they draw are `00000000-0000-7000-8000-000000000001` and so on.
  */
 export function deciderSpec<A extends AnyDecider>(decider: A, fixed: Fixed = {}): Given<A> {
   const types = new Map(Object.values(decider.events as EventSet).map((type) => [type.type, type]));
-  const specOf = (history: readonly NewEvent[]): Given<A> => {
-    // Read anew for each run: what one run does to a payload must not help the next.
-    const given = (): readonly NewEvent[] => history.map((event) => givenEvent(types, event).latest);
+  const specOf = (history: readonly NewEvent[], taken: readonly UniqueKey[]): Given<A> => {
+    const before: Before = { events: () => history.map((event) => givenEvent(types, event).latest), taken };
     const commands = Object.keys(decider.decisions as object).map((command) => [
       command,
-      (input?: unknown) => thenOf(command, runDecision(decider, command, given, input, fixed)),
+      (input?: unknown) => thenOf(command, runDecision(decider, command, before, input, fixed)),
     ]);
     return {
       when: Object.fromEntries(commands) as Given<A>['when'],
       given: (...events) => {
         const more = events as readonly NewEvent[];
         for (const event of more) givenEvent(types, event);
-        return specOf([...history, ...more]);
+        return specOf([...history, ...more], taken);
       },
+      taken: (...key) => specOf(history, [...taken, key]),
     };
   };
-  return specOf([]);
+  return specOf([], []);
 }
 
 function thenOf<A extends AnyDecider>(command: string, outcome: DecisionOutcome): Then<A, unknown> {
@@ -103,6 +111,14 @@ function thenOf<A extends AnyDecider>(command: string, outcome: DecisionOutcome)
       expectEqual(refusal.code, code, `'${command}' was refused with another code (${refusal.message})`);
       if (details) expectEqual(refusal.details, details, `'${command}' was refused with ${code}, but other details`);
     },
+    thenReserved: (...keys) => {
+      expectEqual(sorted(decided().reserved), sorted(keys), `'${command}' took other unique keys`);
+      return self;
+    },
+    thenReleased: (...keys) => {
+      expectEqual(sorted(decided().released), sorted(keys), `'${command}' gave back other unique keys`);
+      return self;
+    },
     thenResult: (result) => {
       expectEqual(decided().result, result, `'${command}' gave another answer`);
       return self;
@@ -116,3 +132,8 @@ function thenOf<A extends AnyDecider>(command: string, outcome: DecisionOutcome)
   };
   return self;
 }
+
+const sorted = (keys: readonly UniqueKey[]): readonly UniqueKey[] =>
+  keys
+    .map(([name, value]): UniqueKey => [name, value])
+    .toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));

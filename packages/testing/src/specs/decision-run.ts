@@ -1,11 +1,37 @@
 import { decisionOf, decodeStored, encodeEvent, EventInvalid, isRefusal, refuserOf } from '@leftfold/core';
-import type { AnyDecider, Decided, Deciding, EventId, EventSet, Json, NewEvent, Refusal } from '@leftfold/core';
+import type {
+  AnyDecider,
+  Decided,
+  Deciding,
+  EventId,
+  EventSet,
+  Json,
+  NewEvent,
+  Refusal,
+  UniqueKey,
+} from '@leftfold/core';
+import { checkKeys } from './checked-keys.ts';
 import { expectEqual, fail } from './expect-equal.ts';
+import { foldPurely } from './fold-purely.ts';
 
 /** What one command came to. */
 export type DecisionOutcome =
   | { readonly refusal: Refusal }
-  | { readonly events: readonly NewEvent[]; readonly result: Json | undefined; readonly stateAfter: unknown };
+  | {
+      readonly events: readonly NewEvent[];
+      readonly result: Json | undefined;
+      readonly reserved: readonly UniqueKey[];
+      readonly released: readonly UniqueKey[];
+      readonly stateAfter: unknown;
+    };
+
+/** What went before a command. */
+export interface Before {
+  /** The events, in latest form; read anew at each call, so that what one run does to a payload does not help the next. */
+  readonly events: () => readonly NewEvent[];
+  /** Unique keys that other streams hold. */
+  readonly taken: readonly UniqueKey[];
+}
 
 /** What a decision is given besides state and input, fixed for a spec. */
 export type Fixed = Partial<Pick<Deciding, 'id' | 'now' | 'roles'>>;
@@ -13,23 +39,23 @@ export type Fixed = Partial<Pick<Deciding, 'id' | 'now' | 'roles'>>;
 type Decide = (state: unknown, input: unknown, deciding: Deciding) => Decided<NewEvent>;
 
 /**
- * Decides one command on the state of these events (in latest form). Runs the decision twice, as a conflict would, and holds it to what production rests
- * on: same outcome, an untouched state, events and answer that can be stored.
+ * Decides one command on the state of what went before. Runs the decision twice, as a conflict would, and holds it and the fold to what production rests
+ * on: same outcome, untouched states, events, keys and answer that can be stored.
  * @throws `AssertionError` when one of these does not hold; whatever the decision throws that is no refusal
  */
 export function runDecision(
   decider: AnyDecider,
   command: string,
-  given: () => readonly NewEvent[],
+  { events, taken }: Before,
   input: unknown,
   fixed: Fixed,
 ): DecisionOutcome {
   const attempt = (): DecisionOutcome => {
-    const state: unknown = decider.fold(given() as never);
-    const outcome = decideOnce(decider, command, state, input, fixed);
+    const state = foldPurely(decider, events);
+    const outcome = decideOnce(decider, command, state, input, fixed, taken);
     expectEqual(
       state,
-      decider.fold(given() as never),
+      decider.fold(events() as never),
       `'${command}' changed the state it was given; a decision only reads it`,
     );
     return outcome;
@@ -49,17 +75,23 @@ function decideOnce(
   state: unknown,
   input: unknown,
   fixed: Fixed,
+  taken: readonly UniqueKey[],
 ): DecisionOutcome {
   const decisions = decider.decisions as Readonly<Record<string, Decide>>;
   const decide = decisions[command] as Decide;
   try {
-    const { events, result } = decisionOf(decide(state, input, decidingOf(decider, fixed)));
+    const decision = decisionOf(decide(state, input, decidingOf(decider, fixed)));
+    const { events, result, reserve = [], release = [] } = decision;
     const stored = events.map((event) => asStored(decider, command, event));
     if (result !== undefined) {
       const json: unknown = JSON.parse(JSON.stringify(result) ?? 'null');
       expectEqual(result, json, `the answer of '${command}' is stored as JSON, and comes back different`);
     }
-    return { events, result, stateAfter: decider.fold(stored as never, state) };
+    const reserved = reserve.map(([name, value]): UniqueKey => [name, value]);
+    checkKeys(decider, command, [...reserved, ...release]);
+    const refused = reserve.find(([name, value]) => taken.some((of) => of[0] === name && of[1] === value));
+    if (refused !== undefined) return { refusal: refused[2] };
+    return { events, result, reserved, released: release, stateAfter: decider.fold(stored as never, state) };
   } catch (error) {
     if (isRefusal(error)) return { refusal: error };
     throw error;

@@ -1,0 +1,133 @@
+import { AheadOfLog } from './log-errors.ts';
+import type { Boundary } from './log-pages.ts';
+import { covers, snapshotText, type Snapshot } from './snapshot.ts';
+import type { Wake } from './wake.ts';
+
+/** Between polls: doubled while nothing comes. An append of this process wakes at once; this is for the others. */
+const POLL_MS = { first: 5, most: 50 };
+
+/** Asks the database how far the log can be read by who has seen so much. */
+export type AskBoundary = (seen: Snapshot) => Promise<Boundary>;
+
+interface Waiting {
+  readonly moved: () => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/**
+ * How far the log can be read, for all readers of one storage: its followers, and the lanes of each. One boundary after the other is drawn, and everybody
+ * opens windows that end at one of them. So however many wait at the end of the log, one statement asks for all of them; and whoever was behind comes to
+ * stand where the others stand.
+ */
+export class LogTip {
+  readonly #ask: AskBoundary;
+  readonly #wake: Wake;
+  readonly #isCurrent: (boundary: Boundary) => boolean;
+  readonly #waiting = new Set<Waiting>();
+  /** The newest boundary; unknown before the first reader came, and after a fault. */
+  #newest: Snapshot | undefined;
+  /** How it was drawn from the one before. */
+  #step: { readonly from: Snapshot; readonly boundary: Boundary } | undefined;
+  #isPolling = false;
+  #nobodyWaits = new AbortController();
+
+  /** @param isCurrent whether a boundary that was drawn before is still one of this log: not when the generation has risen since. */
+  constructor(ask: AskBoundary, wake: Wake, isCurrent: (boundary: Boundary) => boolean = () => true) {
+    this.#ask = ask;
+    this.#wake = wake;
+    this.#isCurrent = isCurrent;
+  }
+
+  /**
+   * The boundary to which a reader reads that has seen so much; who stands at the newest one waits for the next. `undefined` when aborted. One without events
+   * comes where nothing is new, but transactions that ran at the last boundary have ended: whoever waits for the end of the log could not be told otherwise
+   * that none of them left an event.
+   *
+   * @throws what asking throws
+   */
+  async after(seen: Snapshot, signal: AbortSignal): Promise<Boundary | undefined> {
+    while (!signal.aborted) {
+      const newest = this.#newest;
+      const step = this.#step;
+      // A little late: the others have just gone from here. Not in an earlier generation, whose ids may be others' now; and not to where it stands already.
+      const isLate =
+        step !== undefined && step.boundary.to === newest && isSame(step.from, seen) && !isSame(newest, seen);
+      if (isLate && this.#isCurrent(step.boundary)) return step.boundary;
+      if (newest === undefined || !isSame(newest, seen)) {
+        const asked = await this.#ask(seen);
+        // Not one from before the log lost its end, nor one that this reader is ahead of.
+        const isReached = newest !== undefined && covers(newest, seen) && covers(asked.to, newest);
+        if (isReached) return { ...asked, to: newest };
+        this.#move(seen, asked);
+        if (!isSame(asked.to, seen)) return asked;
+      } else {
+        await this.#moved(signal);
+      }
+    }
+    return undefined;
+  }
+
+  /**
+   * The boundary `end`, for a reader that goes no further: what stands before it, if anything.
+   * @throws {@link AheadOfLog} when the log has not come so far
+   */
+  async upTo(end: Snapshot, seen: Snapshot): Promise<Boundary> {
+    const asked = await this.#ask(seen);
+    if (!covers(asked.to, end)) throw new AheadOfLog(end.xmax - 1n, asked.to.xmax - 1n);
+    return { ...asked, to: end };
+  }
+
+  #move(from: Snapshot, boundary: Boundary): void {
+    this.#newest = boundary.to;
+    this.#step = { from, boundary };
+    for (const { moved } of this.#waiting) moved();
+  }
+
+  /** Resolves when there is another newest boundary, or when the signal aborts. */
+  #moved(signal: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const leave = (): void => {
+      signal.removeEventListener('abort', moved);
+      this.#waiting.delete(waiting);
+      if (this.#waiting.size === 0) this.#nobodyWaits.abort();
+    };
+    const moved = (): void => {
+      leave();
+      resolve();
+    };
+    const failed = (error: unknown): void => {
+      leave();
+      reject(error);
+    };
+    const waiting: Waiting = { moved, failed };
+    this.#waiting.add(waiting);
+    signal.addEventListener('abort', moved);
+    if (!this.#isPolling) void this.#poll();
+    return promise;
+  }
+
+  /** As long as somebody waits, until something is new. */
+  async #poll(): Promise<void> {
+    this.#isPolling = true;
+    try {
+      for (let waitMs = POLL_MS.first; this.#waiting.size > 0; waitMs = Math.min(waitMs * 2, POLL_MS.most)) {
+        const seen = this.#newest as Snapshot;
+        const { count } = this.#wake;
+        const next = await this.#ask(seen);
+        if (this.#newest !== seen) continue;
+        const isSettled = next.to.running.length === seen.running.length;
+        if (next.hasEvents || (!isSettled && waitMs === POLL_MS.most)) return this.#move(seen, next);
+        this.#nobodyWaits = new AbortController();
+        if (this.#waiting.size > 0) await this.#wake.wait(waitMs, count, this.#nobodyWaits.signal);
+      }
+    } catch (error) {
+      // It may be the boundary that is wrong: the next one is drawn from where its reader stands.
+      this.#newest = undefined;
+      for (const { failed } of this.#waiting) failed(error);
+    } finally {
+      this.#isPolling = false;
+    }
+  }
+}
+
+const isSame = (a: Snapshot, b: Snapshot): boolean => a === b || snapshotText(a) === snapshotText(b);

@@ -1,0 +1,96 @@
+import type { Role } from '../src/roles/role-names.ts';
+
+const followers = ['relay', 'projector', 'rebuild'] as const;
+const projectors = ['projector', 'rebuild'] as const;
+const all = ['writer', 'relay', 'projector', 'rebuild', 'eraser', 'reader'] as const;
+const values = `'v', gen_random_uuid(), 1, 1, '', 'x-1', 'x', null, '{}', '{}'`.replace("'v'", '9');
+
+/** What may be tried on a log with a read model `leftfold_thing_list_v1`, and who may; for all others it is refused. */
+export const statements: readonly (readonly [sql: string, may: readonly Role[]])[] = [
+  // Events: added by writers, changed by nobody
+  ['select payload from leftfold.events', all],
+  [
+    `insert into leftfold.events (version, event_id, hash, schema_id, tenant, stream_id, category, topic, payload, metadata) values (${values})`,
+    ['writer'],
+  ],
+  [`insert into leftfold.events (position, version) values (1, 1)`, []],
+  [`insert into leftfold.events (xid, version) values ('7', 1)`, []],
+  [`insert into leftfold.events (recorded_at, version) values (now(), 1)`, []],
+  [`update leftfold.events set payload = payload`, ['eraser']],
+  [`update leftfold.events set metadata = metadata`, ['eraser']],
+  ...[
+    'position = 1',
+    `xid = '7'`,
+    'version = 1',
+    `tenant = 'x'`,
+    `stream_id = 'x'`,
+    'event_id = event_id',
+    'topic = null',
+    'schema_id = 1',
+    'recorded_at = now()',
+  ].map((set) => [`update leftfold.events set ${set}`, []] as const),
+  ['delete from leftfold.events', []],
+  ['truncate leftfold.events', []],
+  ['alter table leftfold.events disable trigger all', []],
+  ['drop trigger events_immutable on leftfold.events', []],
+  [`set local session_replication_role = replica`, []],
+  ['drop table leftfold.events', []],
+  ['lock table leftfold.events in access exclusive mode', []],
+  // Streams
+  ['select version from leftfold.streams', ['writer', 'reader']],
+  [`insert into leftfold.streams values ('', 'x-1', 'x', 1, 1)`, ['writer']],
+  ['update leftfold.streams set version = version + 1', ['writer']],
+  [`update leftfold.streams set category = 'y'`, []],
+  ['update leftfold.streams set hash = 1', []],
+  ['delete from leftfold.streams', []],
+  [`select nextval('leftfold.position')`, ['writer']],
+  [`select setval('leftfold.position', 1)`, []],
+  // What else an append writes
+  ['select avro from leftfold.schemas', all],
+  [`insert into leftfold.schemas (type, version, fingerprint, avro) values ('x', 1, 'f', '{}')`, ['writer']],
+  [`update leftfold.schemas set avro = '{}'`, []],
+  ['delete from leftfold.schemas', []],
+  ...(['replies', 'unique_keys', 'snapshots'] as const).flatMap((table) => [
+    [`select tenant from leftfold.${table}`, ['writer', 'reader']] as const,
+    [`delete from leftfold.${table}`, ['writer']] as const,
+    [`update leftfold.${table} set tenant = tenant`, ['writer']] as const,
+    [`insert into leftfold.${table} select * from leftfold.${table}`, ['writer']] as const,
+  ]),
+  // Places
+  ['select cursor from leftfold.checkpoints', [...followers, 'reader']],
+  [`insert into leftfold.checkpoints (follower, version, lane) values ('x', 1, '0')`, followers],
+  [`update leftfold.checkpoints set epoch = epoch + 1`, followers],
+  ['delete from leftfold.checkpoints', []],
+  ['truncate leftfold.checkpoints', []],
+  // The log itself
+  ['select id from leftfold.log', all],
+  ['update leftfold.log set generation = 2', []],
+  [`select leftfold.raise_generation('x')`, []],
+  ['select number from leftfold.migrations', all],
+  [`insert into leftfold.migrations (number, name) values (99, 'x')`, []],
+  ['select reason from leftfold.erasures', ['eraser', 'reader']],
+  [`insert into leftfold.erasures (tenant, stream_id, version, position, reason) values ('', 'x', 1, 1, 'x')`, []],
+  ['delete from leftfold.erasures', []],
+  // Read models
+  ['select what from leftfold_thing_list_v1.thing_list', [...projectors, 'reader']],
+  [`insert into leftfold_thing_list_v1.thing_list (id, what, _stream_version) values ('x', 'x', 1)`, projectors],
+  [`update leftfold_thing_list_v1.thing_list set what = 'x'`, projectors],
+  ['delete from leftfold_thing_list_v1.thing_list__deleted', projectors],
+  ['create table leftfold_thing_list_v1.more (a int)', projectors],
+  ['drop schema leftfold_thing_list_v1 cascade', []],
+  [`select leftfold.make_model_schema('leftfold_other_v1')`, projectors],
+  [`select leftfold.drop_model_schema('leftfold_thing_list_v1')`, ['rebuild']],
+  ...['leftfold', 'public', 'other_thing_list_v1', 'leftfold_x_v1; drop schema leftfold', 'leftfold_x'].flatMap(
+    (schema) => [
+      [`select leftfold.make_model_schema('${schema}')`, []] as const,
+      [`select leftfold.drop_model_schema('${schema}')`, []] as const,
+    ],
+  ),
+  // Anywhere else
+  ['create schema elsewhere', []],
+  ['create table leftfold.more (a int)', []],
+  ['create table public.more (a int)', []],
+  ['create role more', []],
+  [`copy leftfold.events to program 'cat'`, []],
+  ...all.map((role) => [`set local role leftfold_${role}`, role === 'projector' ? projectors : [role]] as const),
+];
