@@ -4,6 +4,7 @@ const SOURCES = 'packages/postgres/src';
 const TESTS = 'packages/postgres/test';
 const STORE = `${TESTS}/event-store-conformance.int.test.ts`;
 const APPEND = `${TESTS}/append.int.test.ts`;
+const RACES = `${TESTS}/append-races.int.test.ts`;
 const VISIBILITY = `${TESTS}/log-visibility.int.test.ts`;
 const FAULTS = `${TESTS}/log-faults.int.test.ts`;
 const PLANS = `${TESTS}/log-plans.int.test.ts`;
@@ -16,8 +17,8 @@ export const postgresMutants: readonly Mutant[] = [
     id: 'L1-position-cursor',
     title: 'the reader asks for positions above the last one it has seen',
     file: `${SOURCES}/log/log-pages.ts`,
-    find: 'to: isLast ? { from: to, position: 0n }',
-    replace: 'to: isLast ? { from: to, position: last?.position ?? at.position }',
+    find: 'to: end === undefined ? { from: to, position: 0n }',
+    replace: 'to: end === undefined ? { from: to, position: last?.position ?? after }',
     test: VISIBILITY,
     testName: 'L1 a reader that goes on without a restart reads it, too',
   },
@@ -34,18 +35,36 @@ export const postgresMutants: readonly Mutant[] = [
     id: 'L1-window-cut-by-limit',
     title: 'a window ends with its first page',
     file: `${SOURCES}/log/log-pages.ts`,
-    find: 'const isLast = rows.length < limit || last === undefined;',
+    find: 'const isLast = (!isFull && marked === -1) || last === undefined;',
     replace: 'const isLast = true;',
     test: VISIBILITY,
     testName: 'L1 a window that is larger than a batch is read to its end',
   },
   {
+    id: 'L2-gap-given-up-by-the-clock',
+    title: 'what still runs after a while is not waited for any more',
+    file: `${SOURCES}/log/snapshot.ts`,
+    find: 'late: from.running.filter((xid) => isVisible(to, xid))',
+    replace: 'late: Date.now() > Date.UTC(2090) ? [] : from.running.filter((xid) => isVisible(to, xid))',
+    test: VISIBILITY,
+    testName: 'L2 a gap is neither waited for nor given up',
+  },
+  {
+    id: 'log-pins-nothing',
+    title: 'the place that pins a batch leaves its window open',
+    file: `${SOURCES}/log/postgres-log.ts`,
+    find: 'at: cursorOf(page.at, identity, lane),',
+    replace: 'at: cursorOf(page.at.position > 0n ? page.at : { from: page.at.from, position: 0n }, identity, lane),',
+    test: VISIBILITY,
+    testName: 'R3 what a pinned place holds',
+  },
+  {
     id: 'L3-xmin-and-position',
     title: 'the cursor is a position, and the id below which nothing ran',
     file: `${SOURCES}/log/log-pages.ts`,
-    find: 'to: isLast ? { from: to, position: 0n }',
+    find: 'to: end === undefined ? { from: to, position: 0n }',
     replace:
-      'to: isLast ? { from: { xmax: to.running[0] ?? to.xmax, running: [] }, position: last?.position ?? at.position }',
+      'to: end === undefined ? { from: { xmax: to.running[0] ?? to.xmax, running: [] }, position: last?.position ?? after }',
     test: VISIBILITY,
     testName: 'L3 an event below the position of one that was read is not skipped',
   },
@@ -71,11 +90,11 @@ export const postgresMutants: readonly Mutant[] = [
   {
     id: 'L15-reads-on-a-standby',
     title: 'a poll does not look whether the server is a standby',
-    file: `${SOURCES}/log/log-pages.ts`,
-    find: 'if (row.standby) throw new LogOnStandby();',
-    replace: '',
-    test: FAULTS,
-    testName: 'L15 a server that has become a standby since is refused at the next poll',
+    file: `${SOURCES}/log/log-view.ts`,
+    find: 'case when pg_is_in_recovery() then null else substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) end',
+    replace: 'substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)',
+    test: `${TESTS}/identity.int.test.ts`,
+    testName: 'L15 a reader at the end of the log notices by its poll',
   },
   {
     id: 'L17-own-id-unnoticed',
@@ -99,8 +118,8 @@ export const postgresMutants: readonly Mutant[] = [
     id: 'L19-poll-walks-the-primary-key',
     title: 'the newest event is looked for in the order of positions',
     file: `${SOURCES}/log/log-statements.ts`,
-    find: 'order by e.xid desc limit 1',
-    replace: 'order by e.position desc limit 1',
+    find: 'e.xid < gap.below order by e.xid desc limit 1',
+    replace: 'e.xid < gap.below order by e.position desc limit 1',
     test: PLANS,
     testName: 'L19 an empty poll and a small window cost the same',
   },
@@ -109,6 +128,8 @@ export const postgresMutants: readonly Mutant[] = [
     title: 'a window is one condition with an or, in the order of positions',
     file: `${SOURCES}/log/log-statements.ts`,
     find: `with both_parts as materialized (
+  \${viewRow(schema)}
+  union all
   select e.* from \${lateText(schema)}
   union all
   select e.* from unnest($4::xid8[], $5::xid8[]) as gap(above, below) cross join lateral (
@@ -117,9 +138,11 @@ export const postgresMutants: readonly Mutant[] = [
   ) as e
 )
 select * from both_parts`,
-    replace: `select \${EVENT_COLUMNS} from \${schema}.events
+    replace: `(\${viewRow(schema)})
+union all
+(select \${EVENT_COLUMNS} from \${schema}.events
 where position > $2::int8 and (xid = any ($1::xid8[]) or exists (
-  select from unnest($4::xid8[], $5::xid8[]) as gap(above, below) where xid > gap.above and xid < gap.below))`,
+  select from unnest($4::xid8[], $5::xid8[]) as gap(above, below) where xid > gap.above and xid < gap.below)))`,
     test: PLANS,
     testName: 'L19 an empty poll and a small window cost the same',
   },
@@ -144,18 +167,18 @@ where position > $2::int8 and (xid = any ($1::xid8[]) or exists (
   {
     id: 'L21-every-window-is-sorted',
     title: 'a large window is fetched and sorted for each page',
-    file: `${SOURCES}/log/log-pages.ts`,
-    find: 'const isSmall = fresh <= this.#batchSize * SMALL_WINDOW_PAGES;',
-    replace: 'const isSmall = fresh > 0;',
+    file: `${SOURCES}/log/lane-bundles.ts`,
+    find: 'const isSmall = boundary.fresh <= batchSize * SMALL_WINDOW_BATCHES;',
+    replace: 'const isSmall = boundary.fresh > 0;',
     test: PLANS,
     testName: 'L21 an import that commits as the newest of all',
   },
   {
     id: 'log-never-settles',
     title: 'transactions that ended without an event are never said to have ended',
-    file: `${SOURCES}/log/log-pages.ts`,
-    find: 'return isSettled || !settle ? undefined : pageWithout(place, to);',
-    replace: 'return undefined;',
+    file: `${SOURCES}/log/log-tip.ts`,
+    find: 'if (next.hasEvents || (!isSettled && waitMs === POLL_MS.most)) return',
+    replace: 'if (next.hasEvents) return',
     test: VISIBILITY,
     testName: 'a transaction that ended without an event holds nobody up',
   },
@@ -172,10 +195,111 @@ where position > $2::int8 and (xid = any ($1::xid8[]) or exists (
     id: 'log-follows-a-foreign-cursor',
     title: 'a cursor of another log is followed',
     file: `${SOURCES}/log/log-place.ts`,
-    find: 'if (log !== `${identity.id}/${identity.generation}`) {',
-    replace: "if (log === '') {",
+    find: 'if (parsed.log !== `${identity.id}/${identity.generation}`) {',
+    replace: "if (parsed.log === '') {",
     test: `${SOURCES}/log/log-place.test.ts`,
     testName: 'a cursor of another log is refused',
+  },
+  {
+    id: 'L19-filter-without-a-bound',
+    title: 'through a filter, a page that was cut short is taken for the last of its window',
+    file: `${SOURCES}/log/log-pages.ts`,
+    find: "const marked = rows.findIndex(({ mark }) => typeof mark === 'number');",
+    replace: 'const marked = -1;',
+    test: PLANS,
+    testName: 'L19 a filter by a type makes no page visit more',
+  },
+  {
+    id: 'log-at-forgets-what-runs',
+    title: 'a place from a time leaves out what was running',
+    file: `${SOURCES}/log/log-pages.ts`,
+    find: 'advanced(EMPTY, now, BigInt(row.lowest) - 1n)',
+    replace: '{ xmax: BigInt(row.lowest), running: [] as bigint[] }',
+    test: `${TESTS}/log-at.int.test.ts`,
+    testName: 'whoever reads from a time gets every event recorded since',
+  },
+  {
+    id: 'log-lanes-of-another-number',
+    title: 'a cursor of another number of lanes is followed',
+    file: `${SOURCES}/log/log-place.ts`,
+    find: 'if (saved.of === lanes) return;',
+    replace: 'if (saved.of > 0) return;',
+    test: `${SOURCES}/log/log-place.test.ts`,
+    testName: 'a place of one of several lanes',
+  },
+  {
+    id: 'log-lanes-wait-for-all',
+    title: 'lanes that stand together wait for each other, however long it takes',
+    file: `${SOURCES}/log/lane-bundles.ts`,
+    find: 'const PATIENCE_MS = 20;',
+    replace: 'const PATIENCE_MS = 1_000_000;',
+    test: `${SOURCES}/log/lane-bundles.test.ts`,
+    testName: 'who waits is not held up for long',
+  },
+  {
+    id: 'log-lanes-never-meet',
+    title: 'a lane that is behind passes by the place where the others are',
+    file: `${SOURCES}/log/lane-bundles.ts`,
+    find: 'const ahead = this.#placeAhead(bundle, window);',
+    replace: 'const ahead = undefined as Standing | undefined;',
+    test: `${SOURCES}/log/lane-bundles.test.ts`,
+    testName: 'a lane that comes late to a long way',
+  },
+  {
+    id: 'log-lanes-skip-to-the-end',
+    title: 'a page that ends where other lanes stand is taken for the last of its window',
+    file: `${SOURCES}/log/log-pages.ts`,
+    find: 'const end = isLast ? filter.upTo : last.position;',
+    replace: 'const end = isLast ? undefined : last.position;',
+    test: `${TESTS}/log-lanes-random.int.test.ts`,
+    testName: 'lanes that are slow, reject and come again',
+  },
+  {
+    id: 'log-lanes-half-a-page',
+    title: 'the first of several batches of a page says that it ends where the page does',
+    file: `${SOURCES}/log/lane-bundles.ts`,
+    find: 'const end = i + size >= records.length ? to :',
+    replace: 'const end = i >= 0 ? to :',
+    test: `${TESTS}/log-lanes-random.int.test.ts`,
+    testName: 'lanes that are slow, reject and come again',
+  },
+  {
+    id: 'L21-filter-cuts-late-ones',
+    title: 'through a filter, a late import is taken to end where a page stopped looking',
+    file: `${SOURCES}/log/filtered-statements.ts`,
+    find: `select \${EVENT_COLUMNS}, case when nth = \${scan} then fits::int end as mark from (
+      select xid`,
+    replace: `select \${EVENT_COLUMNS}, null::int as mark from (
+      select xid`,
+    test: PLANS,
+    testName: 'L21 a late import is read through a filter (a type)',
+  },
+  {
+    id: 'log-readers-poll-for-themselves',
+    title: 'each reader that waits polls by itself',
+    file: `${SOURCES}/log/log-tip.ts`,
+    find: 'if (!this.#isPolling) void this.#poll();',
+    replace: 'void this.#poll();',
+    test: `${TESTS}/log-lanes.int.test.ts`,
+    testName: 'five followers that wait for events ask as often as one',
+  },
+  {
+    id: 'follower-lanes-begin-unasked',
+    title: 'a lane without a place begins at the start, whatever the first lane says',
+    file: 'packages/subscriptions/src/lane-division.ts',
+    find: "if (first !== 'start') return division.check(first);",
+    replace: 'return;',
+    test: `${TESTS}/log-lanes.int.test.ts`,
+    testName: 'a follower that was begun with one lane is refused',
+  },
+  {
+    id: 'relay-lanes-share-partitions',
+    title: 'lanes that do not divide the partitions are not refused',
+    file: 'packages/subscriptions/src/relay-ledger.ts',
+    find: 'if (count % lanes === 0) continue;',
+    replace: 'if (count > 0) continue;',
+    test: 'packages/memory/test/lanes.test.ts',
+    testName: 'a relay refuses',
   },
 
   // Streams
@@ -185,23 +309,59 @@ where position > $2::int8 and (xid = any ($1::xid8[]) or exists (
     file: `${SOURCES}/store/append-statements.ts`,
     find: '${update} and s.version = $4::int8',
     replace: '${update} and $4::int8 is not null',
-    test: STORE,
-    testName: 'L7 of 50 concurrent appends at one version exactly one is appended',
+    test: RACES,
+    testName: 'L7 L8 of 50 processes',
   },
   {
     id: 'L7-head-not-locked',
     title: 'the version is read without a lock',
     file: `${SOURCES}/store/append-statements.ts`,
     find: `with head as (
-  \${headText(schema, expectation)}
+  \${headText(schema, expectation, lockTimeout(lockTimeoutMs))}
   returning s.version, s.hash
 ), written as (`,
     replace: `with head as (
   select coalesce(max(s.version), 0) + $5::int8 as version, coalesce(max(s.hash), 1) as hash
   from \${schema}.events s where s.tenant = $1::text and s.stream_id = $2::text and $4::text is not null
 ), written as (`,
-    test: STORE,
-    testName: 'L7 50 of 50 concurrent appends',
+    test: RACES,
+    testName: 'L7 of 50 processes',
+  },
+  {
+    id: 'L7-twins-do-nothing',
+    title: 'the version is read without a lock, and a version that is taken by then is passed over',
+    file: `${SOURCES}/store/append-statements.ts`,
+    find: `with head as (
+  \${headText(schema, expectation, lockTimeout(lockTimeoutMs))}
+  returning s.version, s.hash
+), written as (
+  insert into \${schema}.events (version, event_id, hash, schema_id, tenant, stream_id, category, topic, payload, metadata)
+  select head.version - $5::int8 + e.nth, e.id, head.hash, e.schema_id, $1, $2, $3, e.topic, e.payload, e.metadata
+  from head, unnest($6::uuid[], $7::int[], $8::text[], $9::json[], $10::json[]) with ordinality
+    as e(id, schema_id, topic, payload, metadata, nth)
+  order by e.nth
+)`,
+    replace: `with head as (
+  select coalesce(max(s.version), 0) + $5::int8 as version, coalesce(max(s.hash), 1) as hash
+  from \${schema}.events s where s.tenant = $1::text and s.stream_id = $2::text and $4::text is not null
+), written as (
+  insert into \${schema}.events (version, event_id, hash, schema_id, tenant, stream_id, category, topic, payload, metadata)
+  select head.version - $5::int8 + e.nth, e.id, head.hash, e.schema_id, $1, $2, $3, e.topic, e.payload, e.metadata
+  from head, unnest($6::uuid[], $7::int[], $8::text[], $9::json[], $10::json[]) with ordinality
+    as e(id, schema_id, topic, payload, metadata, nth)
+  order by e.nth on conflict (tenant, stream_id, version) do nothing
+)`,
+    test: RACES,
+    testName: 'L7 of 50 processes',
+  },
+  {
+    id: 'L14-append-notifies',
+    title: 'an append notifies the readers of other processes',
+    file: `${SOURCES}/store/append-statements.ts`,
+    find: 'select version::text, pg_current_xact_id()::text as xid from head`',
+    replace: "select version::text, pg_current_xact_id()::text as xid, pg_notify('appended', '')::text from head`",
+    test: `${TESTS}/append-commits.int.test.ts`,
+    testName: 'L14 nothing that an append sends',
   },
   {
     id: 'L8-absent-unchecked',
@@ -209,15 +369,16 @@ where position > $2::int8 and (xid = any ($1::xid8[]) or exists (
     file: `${SOURCES}/store/append-statements.ts`,
     find: 'on conflict (tenant, stream_id) do nothing',
     replace: 'on conflict (tenant, stream_id) do update set version = s.version + excluded.version',
-    test: STORE,
-    testName: "L8 of 50 concurrent appends that expect 'absent' exactly one is appended",
+    test: RACES,
+    testName: 'L7 L8 of 50 processes',
   },
   {
     id: 'L9-drawn-before-the-check',
     title: 'a position is drawn before the version is checked',
     file: `${SOURCES}/store/lock-timeout.ts`,
-    find: `is distinct from ''"`,
-    replace: `is distinct from '' and (select nextval('leftfold.position')) > 0"`,
+    find: "where current_setting('lock_timeout') = '0') is distinct from ''`",
+    replace:
+      "where current_setting('lock_timeout') = '0') is distinct from '' and (select nextval('leftfold.position')) > 0`",
     test: APPEND,
     testName: 'L9 a refused append draws no position',
   },
@@ -243,7 +404,7 @@ where position > $2::int8 and (xid = any ($1::xid8[]) or exists (
     id: 'L11-no-order',
     title: 'a stream is read as its rows lie',
     file: `${SOURCES}/store/read-stream.ts`,
-    find: 'order by version limit',
+    find: "order by e.version ${direction === 'forwards' ? 'asc' : 'desc'} limit",
     replace: 'limit',
     test: `${TESTS}/read-stream.int.test.ts`,
     testName: 'L11 a stream is read in version order whatever the plan',
@@ -252,8 +413,8 @@ where position > $2::int8 and (xid = any ($1::xid8[]) or exists (
     id: 'L11-hole-unnoticed',
     title: 'a stream with a hole is handed out',
     file: `${SOURCES}/store/read-stream.ts`,
-    find: 'if (row.version !== expected)',
-    replace: 'if (row.version < 0n)',
+    find: 'if (next !== undefined && version !== next)',
+    replace: 'if (next !== undefined && version < 0n)',
     test: `${TESTS}/read-stream.int.test.ts`,
     testName: 'L11 a stream with a hole is refused',
   },
@@ -262,7 +423,7 @@ where position > $2::int8 and (xid = any ($1::xid8[]) or exists (
     title: 'positions are drawn before the head is locked',
     file: `${SOURCES}/store/append-statements.ts`,
     find: `with head as (
-  \${headText(schema, expectation)}
+  \${headText(schema, expectation, lockTimeout(lockTimeoutMs))}
   returning s.version, s.hash
 ), written as (
   insert into \${schema}.events (version, event_id, hash, schema_id, tenant, stream_id, category, topic, payload, metadata)
@@ -270,7 +431,7 @@ where position > $2::int8 and (xid = any ($1::xid8[]) or exists (
     replace: `with drawn as materialized (
   select array_agg(nextval('\${schema}.position')) as positions from generate_series(1, $5::int8)
 ), head as (
-  \${headText(schema, expectation).replace(LOCK_TIMEOUT, LOCK_TIMEOUT + ' and (select positions from drawn) is not null')}
+  \${headText(schema, expectation, lockTimeout(lockTimeoutMs) + ' and (select positions from drawn) is not null')}
   returning s.version, s.hash
 ), written as (
   insert into \${schema}.events (position, version, event_id, hash, schema_id, tenant, stream_id, category, topic, payload, metadata)
@@ -290,9 +451,9 @@ where position > $2::int8 and (xid = any ($1::xid8[]) or exists (
   {
     id: 'L12-cache-unnoticed',
     title: 'a sequence that was given a cache is used',
-    file: `${SOURCES}/log/log-identity.ts`,
-    find: 'if (row.cache !== 1n)',
-    replace: 'if (row.cache === 0n)',
+    file: `${SOURCES}/identity/identity-check.ts`,
+    find: "if (row.cache !== '1')",
+    replace: "if (row.cache === '0')",
     test: FAULTS,
     testName: 'L12 a sequence of positions with a cache is refused',
   },
@@ -345,8 +506,8 @@ where position > $2::int8 and (xid = any ($1::xid8[]) or exists (
     id: 'no-lock-timeout',
     title: 'an append waits for a held stream for ever',
     file: `${SOURCES}/store/lock-timeout.ts`,
-    find: `"(select set_config('lock_timeout', '5s', true) where current_setting('lock_timeout') = '0') is distinct from ''"`,
-    replace: `'true'`,
+    find: "`(select set_config('lock_timeout', '${ms}', true) where current_setting('lock_timeout') = '0') is distinct from ''`",
+    replace: '`${ms} > 0`',
     test: APPEND,
     testName: 'where no lock_timeout is set an append waits 5 s at most',
   },
@@ -355,7 +516,7 @@ where position > $2::int8 and (xid = any ($1::xid8[]) or exists (
   {
     id: 'L20-binary',
     title: 'columns are fetched in binary form',
-    file: `${SOURCES}/database.ts`,
+    file: `${SOURCES}/lent-client.ts`,
     find: 'types: columnTypes,',
     replace: 'types: columnTypes, ...{ binary: true },',
     test: DRIVER,
@@ -364,7 +525,7 @@ where position > $2::int8 and (xid = any ($1::xid8[]) or exists (
   {
     id: 'P1-nobody-listens',
     title: 'a client that is lent has no error listener',
-    file: `${SOURCES}/database.ts`,
+    file: `${SOURCES}/lent-client.ts`,
     find: "client.on('error', this.#onError);",
     replace: '',
     test: DRIVER,
@@ -373,7 +534,7 @@ where position > $2::int8 and (xid = any ($1::xid8[]) or exists (
   {
     id: 'P1-broken-client-pooled',
     title: 'a broken client goes back to the pool',
-    file: `${SOURCES}/database.ts`,
+    file: `${SOURCES}/lent-client.ts`,
     find: 'this.#client.release(this.#unusable !== undefined);',
     replace: 'this.#client.release();',
     test: DRIVER,
@@ -382,7 +543,7 @@ where position > $2::int8 and (xid = any ($1::xid8[]) or exists (
   {
     id: 'P1-client-pooled-after-failed-commit',
     title: 'a client goes back to the pool after a COMMIT that failed',
-    file: `${SOURCES}/database.ts`,
+    file: `${SOURCES}/lent-client.ts`,
     find: `      this.#unusable ??= error as Error;
       throw error;`,
     replace: '      throw error;',
@@ -401,7 +562,7 @@ where position > $2::int8 and (xid = any ($1::xid8[]) or exists (
   {
     id: 'P2-outcome-guessed',
     title: 'a connection lost in the midst of an append or a COMMIT is called harmless',
-    file: `${SOURCES}/database.ts`,
+    file: `${SOURCES}/lent-client.ts`,
     find: 'throw driverFault(error, statement.inDoubt);',
     replace: 'throw driverFault(error);',
     test: DRIVER,
