@@ -8,15 +8,25 @@ const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
 
 /** Columns by table, as the migrations make them. */
 function made(): Record<string, readonly string[]> {
-  const tables = printMigrations().matchAll(/^create table "leftfold"\.(\w+) \(\n([\s\S]*?)\n\)/gm);
+  const text = printMigrations();
+  const tables = text.matchAll(/^create table "leftfold"\.(\w+) \(\n([\s\S]*?)\n\)/gm);
   return Object.fromEntries(
     [...tables].map(([, table, lines = '']) => [
       table,
       lines
         .split('\n')
         .map((line) => line.trim().split(' ')[0] ?? '')
-        .filter((name) => name !== 'constraint'),
+        .filter((name) => name !== 'constraint')
+        .concat(added(text, table ?? '')),
     ]),
+  );
+}
+
+/** What later migrations add to a table. */
+function added(text: string, to: string): readonly string[] {
+  const changes = text.matchAll(/^alter table "leftfold"\.(\w+)\s+(add column [^;]*);/gm);
+  return [...changes].flatMap(([, table, change = '']) =>
+    table === to ? [...change.matchAll(/add column (\w+)/g)].map(([, name = '']) => name) : [],
   );
 }
 

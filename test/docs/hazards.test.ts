@@ -8,10 +8,12 @@ const ids = (text: string): readonly string[] => text.match(new RegExp(String.ra
 const explained = readFileSync(join(root, 'docs', 'hazards.md'), 'utf8')
   .split('\n')
   .flatMap((line) => new RegExp(String.raw`^\| (${ID.source}) \|`).exec(line)?.[1] ?? []);
-const files = globSync(['packages/*/{src,test}/**/*.ts', 'test/{e2e,mutants}/**/*.ts'], { cwd: root }).map((file) => ({
-  file,
-  text: readFileSync(join(root, file), 'utf8'),
-}));
+const files = globSync(['packages/*/{src,test}/**/*.ts', 'test/{chaos,e2e,mutants}/**/*.ts'], { cwd: root }).map(
+  (file) => ({
+    file,
+    text: readFileSync(join(root, file), 'utf8'),
+  }),
+);
 
 /** As comments name them, `(hazards R3, R4)`, and as titles of tests, of suites' cases and of mutants begin with them. */
 const named = files.flatMap(({ file, text }) => [
