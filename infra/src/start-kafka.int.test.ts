@@ -21,7 +21,13 @@ function client(cluster: KafkaCluster): Kafka {
 async function createTopic(cluster: KafkaCluster, topic: string): Promise<void> {
   const admin = client(cluster).admin();
   await admin.connect();
-  await admin.createTopics({ topics: [{ topic }], waitForLeaders: true });
+  await admin.createTopics({ topics: [{ topic }], waitForLeaders: false });
+  // Asked one after the other: a broker that has not heard of the topic yet answers with an error, for which the client does not ask again.
+  const led = async (): Promise<true | undefined> => {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => ({ topics: [] }));
+    return topics[0]?.partitions[0]?.leader === undefined || topics[0].partitions[0].leader < 0 ? undefined : true;
+  };
+  expect(await until(led, { withinMs: 20_000 })).toBe(true);
   await admin.disconnect();
 }
 
