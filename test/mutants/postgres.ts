@@ -397,8 +397,8 @@ where position > $2::int8 and (xid = any ($1::xid8[]) or exists (
     file: `${SOURCES}/store/group-statement.ts`,
     find: 'or a.expected = s.version',
     replace: 'or a.expected >= s.version',
-    test: STORE,
-    testName: 'a conflict is returned without aborting the transaction',
+    test: RACES,
+    testName: 'L10 of several streams in one append',
   },
   {
     id: 'L11-no-order',
@@ -491,7 +491,7 @@ where position > $2::int8 and (xid = any ($1::xid8[]) or exists (
     find: "await session.query(unprepared('savepoint leftfold'));",
     replace: 'if (session !== undefined) return work();',
     test: STORE,
-    testName: 'a conflict is returned without aborting the transaction',
+    testName: 'a key that is taken is LF_UNIQUE_KEY_TAKEN, and does not abort the transaction',
   },
   {
     id: 'schema-inside-the-transaction',

@@ -68,3 +68,18 @@ test.each<[number, Expectation]>([
     }
   },
 );
+
+test('L10 of several streams in one append one that is expected further than it stands refuses all of them', async () => {
+  const { storage } = await testLog();
+  const [short, other] = [newStream(), newStream()];
+  await storage.store.append([{ stream: short, expect: 'absent', events: newEvents(2) }]);
+
+  const outcome = await storage.store.append([
+    { stream: other, expect: 'any', events: newEvents(1) },
+    { stream: short, expect: 3n as StreamVersion, events: newEvents(1) },
+  ]);
+
+  expect(outcome).toEqual({ kind: 'conflict', stream: short.id, actual: 2n });
+  expect(await readIds(storage.store, short)).toHaveLength(2);
+  expect(await readIds(storage.store, other)).toEqual([]);
+});
