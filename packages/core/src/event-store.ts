@@ -165,7 +165,7 @@ export interface Snapshots {
  * `appended`, of k that reserve one key for different streams exactly one is, of k with one reply key exactly one is, the others are `replied`. A stream
  * may occur once in a call. It is idempotent by event id: the same events at the same place are `appended` with `already`; ids that stand in the
  * log in part, or elsewhere, are `LF_EVENT_ID_REUSED`. What is checked first is the reply's key, then the event ids, then expected versions, then
- * unique keys. `read` yields a prefix of the stream in version order (or, backwards, of its end), without gaps, in pages; an absent stream yields none.
+ * unique keys; a conflict that is certain may be told before the event ids were looked at, which then show at the retry. `read` yields a prefix of the stream in version order (or, backwards, of its end), without gaps, in pages; an absent stream yields none.
  * All may be called concurrently.
  *
  * Faults: `LF_EVENT_ID_REUSED`, `LF_STREAM_REPEATED` when a stream occurs twice, `LF_APPEND_TOO_LARGE`, `LF_APPEND_QUEUE_FULL`, `LF_UNIQUE_KEY_INVALID`,

@@ -1,11 +1,20 @@
-import { alreadyAppended, checkKeyChanges, InputInvalid, kafkaKey, partitionHash, readRange } from '@leftfold/core';
+import {
+  alreadyAppended,
+  checkAppends,
+  checkCategory,
+  checkKeyChanges,
+  isMet,
+  kafkaKey,
+  partitionHash,
+  readRange,
+  statedVersion,
+} from '@leftfold/core';
 import type {
   Abort,
   AppendOptions,
   AppendOutcome,
   EncodedEvent,
   EventStore,
-  Expectation,
   LogPosition,
   NewReply,
   ReadOptions,
@@ -61,7 +70,7 @@ export class MemoryEventStore implements EventStore {
     let [from, to, left] = [Number(after), Number(upTo), limit];
     do {
       if (options.signal?.aborted) throw options.signal.reason;
-      this.#refuseCategory(stream);
+      this.#checkCategory(stream);
       const { events = [] } = this.#stream(stream) ?? {};
       const size = Math.min(PAGE, left);
       to = backwards ? Math.min(to, events.length) : to;
@@ -80,12 +89,11 @@ export class MemoryEventStore implements EventStore {
     const { reply, keys = [], signal } = options;
     if (signal?.aborted) throw signal.reason;
     const written = appends.filter(({ events }) => events.length > 0);
-    this.#refuseTooMany(written);
-    this.#refuseRepeated(written);
+    checkAppends(written, this.#maxEvents);
     checkKeyChanges(keys);
     const answered = reply && this.#found(reply);
     if (answered) return { kind: 'replied', ...answered };
-    for (const { stream } of written) this.#refuseCategory(stream);
+    for (const { stream } of written) this.#checkCategory(stream);
     const standing = alreadyAppended(written, (tenant, id) => {
       const event = this.#byId.get(scoped(tenant, id));
       return event && { stream: event.stream, version: event.streamVersion };
@@ -96,7 +104,7 @@ export class MemoryEventStore implements EventStore {
     }
     for (const { stream, expect } of written) {
       const actual = this.#version(stream);
-      if (!holds(expect, actual)) return { kind: 'conflict', stream: stream.id, actual };
+      if (!isMet(expect, actual)) return { kind: 'conflict', stream: stream.id, actual };
     }
     const taken = this.#keys.change(keys);
     if (taken) return { kind: 'taken', ...taken };
@@ -127,35 +135,8 @@ export class MemoryEventStore implements EventStore {
     return BigInt(this.#stream(stream)?.events.length ?? 0) as StreamVersion;
   }
 
-  /** A stream keeps the category of its first append: another one that makes the same id is refused wherever it is met. */
-  #refuseCategory(stream: StreamRef): void {
-    const { category = stream.category } = this.#stream(stream) ?? {};
-    if (category === stream.category) return;
-    throw new InputInvalid(
-      'LF_STREAM_CATEGORY',
-      `the stream ${stream.id} belongs to the category ${category}, not ${stream.category}; rename one of the two so that no ids meet`,
-    );
-  }
-  #refuseTooMany(appends: readonly StreamAppend[]): void {
-    const count = appends.reduce((sum, { events }) => sum + events.length, 0);
-    if (count <= this.#maxEvents) return;
-    throw new InputInvalid(
-      'LF_APPEND_TOO_LARGE',
-      `one append of ${count} events; the limit is ${this.#maxEvents} (limits.appendEvents), since other writers of these streams wait meanwhile: append in parts`,
-    );
-  }
-  #refuseRepeated(appends: readonly StreamAppend[]): void {
-    const seen = new Set<string>();
-    for (const { stream } of appends) {
-      const key = scoped(stream.tenant, stream.id);
-      if (seen.has(key)) {
-        throw new InputInvalid(
-          'LF_STREAM_REPEATED',
-          `${stream.id} occurs twice in one append; put its events together`,
-        );
-      }
-      seen.add(key);
-    }
+  #checkCategory(stream: StreamRef): void {
+    checkCategory(stream, this.#stream(stream)?.category ?? stream.category);
   }
   /** The position of the last of these events. */
   #lastOf(written: readonly StreamAppend[]): LogPosition {
@@ -208,17 +189,7 @@ export class MemoryEventStore implements EventStore {
 /** The tenant leads every key. It holds no `/`, so the two parts cannot run together. */
 const scoped = (tenant: string, name: string): string => `${tenant}/${name}`;
 
-function holds(expect: Expectation, actual: StreamVersion): boolean {
-  if (expect === 'any') return true;
-  if (expect === 'absent') return actual === 0n;
-  if (expect === 'present') return actual > 0n;
-  return actual === expect;
-}
-/** Of a stream without events: where the caller said that it stood; nothing of it was checked. */
 const versionsOf = (
   appends: readonly StreamAppend[],
   writtenTo: (append: StreamAppend) => StreamVersion | undefined,
-): readonly StreamVersion[] =>
-  appends.map(
-    (append) => writtenTo(append) ?? ((typeof append.expect === 'bigint' ? append.expect : 0n) as StreamVersion),
-  );
+): readonly StreamVersion[] => appends.map((append) => writtenTo(append) ?? statedVersion(append.expect));

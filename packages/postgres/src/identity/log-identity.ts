@@ -62,7 +62,7 @@ export class KnownIdentity {
     return connection !== undefined && this.#admitted.has(connection) ? this.#known : undefined;
   }
 
-  /** The log's identity, asked for now, on a connection in no transaction. @throws as {@link admit} */
+  /** The log's identity, fresh from the server, on a connection in no transaction. @throws as {@link admit} */
   async ask(session: Session): Promise<LogIdentity> {
     const state = await this.#stateOf(session);
     if (state.place === 'same') return this.#keep(session, state);

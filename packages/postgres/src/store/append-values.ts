@@ -1,13 +1,5 @@
-import { kafkaKey, partitionHash } from '@leftfold/core';
-import type {
-  EncodedEvent,
-  Expectation,
-  KeyChange,
-  NewReply,
-  StreamAppend,
-  StreamVersion,
-  WriterSchema,
-} from '@leftfold/core';
+import { kafkaKey, partitionHash, statedVersion } from '@leftfold/core';
+import type { EncodedEvent, Expectation, KeyChange, NewReply, StreamAppend, WriterSchema } from '@leftfold/core';
 import { arrayElement, arrayParameter } from '../column-types.ts';
 import type { HeadExpectation } from './append-statements.ts';
 import { metadataText } from './event-row.ts';
@@ -25,11 +17,6 @@ const MAX_INT8 = 2n ** 63n - 1n;
 export function headExpectation(expect: Expectation): HeadExpectation {
   if (typeof expect !== 'bigint') return expect;
   return expect === 0n ? 'absent' : 'exact';
-}
-
-/** Where the caller said that a stream without events stands; nothing of it was checked. */
-export function statedVersion(expect: Expectation): StreamVersion {
-  return (typeof expect === 'bigint' ? expect : 0n) as StreamVersion;
 }
 
 /** The 31-bit hash of a stream's Kafka key. */

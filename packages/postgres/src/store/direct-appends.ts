@@ -1,9 +1,9 @@
-import { OutcomeUnknown } from '@leftfold/core';
+import { OutcomeUnknown, statedVersion } from '@leftfold/core';
 import type { AppendOutcome, StreamAppend, StreamVersion } from '@leftfold/core';
 import type { Session } from '../database.ts';
 import { SerializationFailure } from '../storage-errors.ts';
 import type { AppendCall, Appends } from './appends.ts';
-import { appendValues, groupValues, headExpectation, keyValues, replyValues, statedVersion } from './append-values.ts';
+import { appendValues, groupValues, headExpectation, keyValues, replyValues } from './append-values.ts';
 import type { Connection } from './connection.ts';
 import { prepareAppend, type AppendPreparation, type PreparedAppend } from './prepare-append.ts';
 import { readToken } from './read-token.ts';

@@ -1,4 +1,4 @@
-import { checkKeyChanges, NOTHING_WRITTEN, readRange } from '@leftfold/core';
+import { checkAppends, checkKeyChanges, NOTHING_WRITTEN, readRange, statedVersion } from '@leftfold/core';
 import type {
   Abort,
   AppendOptions,
@@ -21,14 +21,12 @@ import type { PgTransaction } from '../pool.ts';
 import type { AppendPace } from './append-pace.ts';
 import type { AppendQueueLimits } from './append-queue.ts';
 import type { Appends } from './appends.ts';
-import { statedVersion } from './append-values.ts';
 import { CallerAppends } from './caller-appends.ts';
 import { pooled, within, type Connection } from './connection.ts';
 import { DirectAppends } from './direct-appends.ts';
 import { GroupedAppends } from './grouped-appends.ts';
 import { readPages } from './read-stream.ts';
 import type { ReplyTrimming } from './reply-trimming.ts';
-import { repeatedStream, tooManyEvents } from './store-errors.ts';
 import type { StoreStatements } from './store-statements.ts';
 import { findReply } from './stored-replies.ts';
 import type { WriterSchemas } from './writer-schemas.ts';
@@ -101,7 +99,7 @@ export class PostgresEventStore implements TransactionalEventStore<PgTransaction
     const { reply, keys = [], signal } = options;
     throwIfAborted(signal);
     const written = appends.filter(({ events }) => events.length > 0);
-    this.#refuseInput(written);
+    checkAppends(written, this.#options.maxEvents);
     checkKeyChanges(keys);
     if (written.length === 0 && reply === undefined && keys.length === 0) {
       const versions = appends.map(({ expect }) => statedVersion(expect));
@@ -120,17 +118,5 @@ export class PostgresEventStore implements TransactionalEventStore<PgTransaction
   async schema(id: number): Promise<WriterSchema> {
     const { schemas } = this.#options;
     return schemas.cached(id) ?? this.#connection.use(async (session) => (await schemas.get([id], session))(id));
-  }
-
-  #refuseInput(written: readonly StreamAppend[]): void {
-    const events = written.reduce((sum, append) => sum + append.events.length, 0);
-    if (events > this.#options.maxEvents) throw tooManyEvents(events, this.#options.maxEvents);
-    if (written.length === 1) return;
-    const seen = new Set<string>();
-    for (const { stream } of written) {
-      const key = `${stream.tenant}/${stream.id}`;
-      if (seen.has(key)) throw repeatedStream(stream);
-      seen.add(key);
-    }
   }
 }

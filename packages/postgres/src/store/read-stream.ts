@@ -1,3 +1,4 @@
+import { checkCategory } from '@leftfold/core';
 import type {
   EventId,
   LogPosition,
@@ -10,7 +11,7 @@ import type {
 import type { Session } from '../database.ts';
 import { prepared, type Statement } from '../statement.ts';
 import { metadataOf, type EventRow } from './event-row.ts';
-import { foreignCategory, StreamCorrupt } from './store-errors.ts';
+import { StreamCorrupt } from './store-errors.ts';
 import type { WriterSchemas } from './writer-schemas.ts';
 
 /** Events of one page. */
@@ -87,7 +88,7 @@ async function readPage({ use, statements, schemas, stream }: StreamReading, fro
     const rows = await session.query<TextRow>(statement, [stream.tenant, stream.id, after, upTo, most]);
     const schemaOf = await schemas.get(new Set(rows.map(({ schema_id }) => Number(schema_id))), session);
     return rows.map((row) => {
-      if (row.category !== stream.category) throw foreignCategory(stream, row.category);
+      checkCategory(stream, row.category);
       const version = BigInt(row.version) as StreamVersion;
       if (next !== undefined && version !== next) throw new StreamCorrupt(stream, next, version);
       next = backwards ? below(version) : above(version);

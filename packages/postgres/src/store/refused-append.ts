@@ -1,12 +1,12 @@
-import { alreadyAppended } from '@leftfold/core';
-import type { AppendOutcome, Expectation, StreamAppend, StreamId, StreamVersion } from '@leftfold/core';
+import { alreadyAppended, checkCategory, isMet } from '@leftfold/core';
+import type { AppendOutcome, StreamAppend, StreamId, StreamVersion } from '@leftfold/core';
 import { isDatabaseError, type DatabaseError } from '../driver-fault.ts';
 import type { AppendCall } from './appends.ts';
 import { REFUSED } from './group-statement.ts';
 import type { PreparedAppend } from './prepare-append.ts';
 import { readToken } from './read-token.ts';
 import type { Standing } from './standing.ts';
-import { eventIdReused, foreignCategory } from './store-errors.ts';
+import { eventIdReused } from './store-errors.ts';
 
 /** What an append met, as its statement tells it. More may be in the way. */
 export type Refusal =
@@ -40,7 +40,7 @@ export function outcomeOfRefused(
   if (standing.reply !== undefined) return { kind: 'replied', ...standing.reply };
   const already = outcomeOfSame(call, { frame }, standing);
   if (already !== undefined) return already;
-  const inTheWay = call.written.filter(({ stream, expect }) => !holds(expect, versionOf(standing, stream)));
+  const inTheWay = call.written.filter(({ stream, expect }) => !isMet(expect, versionOf(standing, stream)));
   // One that has gone beyond what was expected never comes back there: the surest of answers first.
   const [conflict] = [
     ...inTheWay.filter((append) => isBeyond(append, versionOf(standing, append.stream))),
@@ -66,8 +66,7 @@ export function outcomeOfSame(
   standing: Standing,
 ): AppendOutcome | undefined {
   for (const { stream } of written) {
-    const category = standing.head(stream)?.category;
-    if (category !== undefined && category !== stream.category) throw foreignCategory(stream, category);
+    checkCategory(stream, standing.head(stream)?.category ?? stream.category);
   }
   const versions = alreadyAppended(written, (tenant, id) => standing.place(tenant, id));
   if (versions === undefined) return undefined;
@@ -88,10 +87,3 @@ const versionOf = (standing: Standing, stream: StreamAppend['stream']): StreamVe
 
 const isBeyond = ({ expect }: StreamAppend, actual: StreamVersion): boolean =>
   expect === 'absent' ? actual > 0n : typeof expect === 'bigint' && actual > expect;
-
-function holds(expect: Expectation, actual: StreamVersion): boolean {
-  if (expect === 'any') return true;
-  if (expect === 'absent') return actual === 0n;
-  if (expect === 'present') return actual > 0n;
-  return actual === expect;
-}

@@ -15,27 +15,6 @@ export class StreamCorrupt extends LeftfoldError {
   }
 }
 
-/** An id that another category has already. */
-export function foreignCategory(stream: StreamRef, category: string): InputInvalid {
-  return new InputInvalid(
-    'LF_STREAM_CATEGORY',
-    `the stream ${stream.id} belongs to the category ${category}, not ${stream.category}; rename one of the two so that no ids meet`,
-  );
-}
-
-/** A call that names a stream twice. */
-export function repeatedStream({ id }: StreamRef): InputInvalid {
-  return new InputInvalid('LF_STREAM_REPEATED', `${id} occurs twice in one append; put its events together`);
-}
-
-/** A call with more events than `limits.appendEvents`. */
-export function tooManyEvents(events: number, limit: number): InputInvalid {
-  return new InputInvalid(
-    'LF_APPEND_TOO_LARGE',
-    `one append of ${events} events; the limit is ${limit} (limits.appendEvents), since other writers of these streams wait meanwhile: append in parts`,
-  );
-}
-
 /** Event ids that stand in the log elsewhere, or in part. */
 export function eventIdReused(cause: unknown): InputInvalid {
   return new InputInvalid(

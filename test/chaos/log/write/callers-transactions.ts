@@ -88,7 +88,7 @@ export async function terminated(writer: Writer): Promise<void> {
   });
 }
 
-/** Committed in two phases, by this session or another one, rolled back, or left to whoever finds it. */
+/** Committed in two phases, by this connection or another one, rolled back, or left to whoever finds it. */
 export async function prepared(writer: Writer): Promise<void> {
   const { recorder, process, store, url } = writer.scene;
   const tx = `${process}!${++writer.scene.calls}`;
