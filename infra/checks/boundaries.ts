@@ -10,13 +10,14 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'packages/memory': ['core', 'subscriptions'],
   'packages/postgres': ['core', 'subscriptions'],
   'packages/kafka': ['core', 'subscriptions'],
+  'packages/avro': ['core', 'subscriptions'],
   'packages/testing': ['core', 'subscriptions', 'memory'],
   'packages/nestjs': ['core', 'subscriptions'],
   infra: [],
 };
 
 /** What the tests of a package may import besides. */
-const forTests = ['testing', 'memory', 'infra'];
+const forTests = ['testing', 'memory', 'infra', 'avro'];
 
 /** Packages import only what the picture allows, by the package's name and through its front door. */
 export const boundaries: Gate = {

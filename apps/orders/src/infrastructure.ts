@@ -1,6 +1,7 @@
 import { kafka } from '@leftfold/kafka';
 import { LeftfoldHealthModule, LeftfoldModule } from '@leftfold/nestjs';
 import { applyMigrations, postgres } from '@leftfold/postgres';
+import { jsonCodec } from '@leftfold/subscriptions';
 import { Module } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
@@ -19,6 +20,7 @@ export const broker =
         brokers: environment.kafkaBrokers,
         clientId: 'orders',
         create: true,
+        codec: jsonCodec(),
         topics: [{ name: 'orders.order', partitions: 6, replicationFactor: environment.kafkaReplication }],
       });
 

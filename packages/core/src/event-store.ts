@@ -47,8 +47,8 @@ export interface Envelope {
 /** An event as the log holds it. */
 export interface StoredEvent extends Envelope {
   readonly payload: string;
-  /** Names its {@link WriterSchema}. */
-  readonly schemaId: number;
+  /** What it was written with. Events of one text share one object. */
+  readonly schema: WriterSchema;
   /** Decided at append, by category. `null`: private. */
   readonly topic: string | null;
   /** 31-bit murmur2, as Java's client has it, of the Kafka key: the stream id, or `tenant/stream id`. Partition = hash mod count. */
@@ -177,8 +177,6 @@ export interface EventStore {
   append(appends: readonly StreamAppend[], options?: AppendOptions): Promise<AppendOutcome>;
   /** The answer stored under a key, if there is one. */
   reply(key: ReplyKey, options?: { readonly signal?: Abort }): Promise<StoredReply | undefined>;
-  /** The schema an event was written with; kept in memory. @throws `LF_SCHEMA_UNKNOWN` when the log never gave out this id. */
-  schema(id: number): Promise<WriterSchema>;
   /** Absent where a store keeps none, and inside a caller's transaction. */
   readonly snapshots?: Snapshots;
 }

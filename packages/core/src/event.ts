@@ -47,6 +47,10 @@ export interface EventType<out Name extends string, V extends number, H extends 
   readonly type: Name;
   readonly latest: V;
   readonly private: boolean;
+  /** Names it had before. Events of them are still in the log; they are read as events of this type. */
+  readonly aliases: readonly string[];
+  /** Read as ever, written no more (`LF_EVENT_RETIRED` at append). */
+  readonly retired: boolean;
   readonly personal: readonly P[];
   /** An event as an older release wrote it, for tests and golden files. `orderPlaced.at(1, {...})`. */
   at<K extends keyof H & number>(version: K, data: H[K]): NewEvent<Name, K, H[K]>;
@@ -102,6 +106,10 @@ export type EventOptions<F extends Fields> = {
 export interface TypeOptions {
   /** Stays in the log, never on a topic: projections that follow the log see it. */
   readonly private?: true;
+  /** Names this type had before it was renamed, in any order. The log keeps them for ever, so this list never gets shorter. */
+  readonly aliases?: readonly string[];
+  /** No longer written, still read: old events of it stay in the log for ever. */
+  readonly retired?: true;
 }
 
 /**
@@ -120,14 +128,17 @@ export function event<const Name extends string, F extends Fields>(
 ): EventType<Name, 1, { readonly 1: Payload<F> }, PersonalField<F>> {
   checkEventName(name);
   const own = (options[0] ?? {}) as VersionOptions & TypeOptions;
-  const made: unknown = eventType(name, own.private === true, [], eventVersion(name, 1, fields, own));
+  const { aliases = [] } = own;
+  for (const alias of aliases) checkEventName(alias);
+  const traits = { private: own.private === true, aliases: Object.freeze([...aliases]), retired: own.retired === true };
+  const made: unknown = eventType(name, traits, [], eventVersion(name, 1, fields, own));
   return made as EventType<Name, 1, { readonly 1: Payload<F> }, PersonalField<F>>;
 }
 
 /** The callable value of a type whose versions before `latest` are `earlier`. */
 function eventType(
   name: string,
-  isPrivate: boolean,
+  traits: Pick<EventType<string, number, History>, 'private' | 'aliases' | 'retired'>,
   earlier: readonly EventVersion[],
   latest: EventVersion,
 ): Versioned {
@@ -136,12 +147,12 @@ function eventType(
   const parts = {
     type: name,
     latest: latest.version,
-    private: isPrivate,
+    ...traits,
     personal: latest.personal,
     at: make,
     is: (other: NewEvent): boolean => other.type === name,
     version: (next: number, fields: Fields, options: VersionOptions): Versioned =>
-      eventType(name, isPrivate, versions, eventVersion(name, next, fields, options, latest)),
+      eventType(name, traits, versions, eventVersion(name, next, fields, options, latest)),
     '~versions': versions,
   };
   return Object.freeze(Object.assign((data: object): NewEvent => make(latest.version, data), parts));

@@ -65,9 +65,13 @@ export function aggregateLoader<A extends AnyAggregate>(
     if (type === undefined) throw foreign(aggregate.category, name);
     return type;
   };
-  const evolved = (state: StateOf<A>, name: string, version: number, payload: string): StateOf<A> => {
+  const evolved = (
+    state: StateOf<A>,
+    name: string,
+    { schema, payload }: Pick<StoredEvent, 'schema' | 'payload'>,
+  ): StateOf<A> => {
     const type = typeOf(name);
-    const data = decodeStored(type, version, payload) as object;
+    const data = decodeStored(type, schema, payload) as object;
     return aggregate.evolve(state, { type: name, version: type.latest as number, data }) as StateOf<A>;
   };
 
@@ -80,7 +84,7 @@ export function aggregateLoader<A extends AnyAggregate>(
     for await (const page of store.read(stream, { after, ...(signal && { signal }) })) {
       let last: StoredEvent | undefined;
       for (const stored of page) {
-        if (isKnown) state = evolved(state, stored.type, stored.version, stored.payload);
+        if (isKnown) state = evolved(state, stored.type, stored);
         else if (stored.id !== lastEvent || stored.streamVersion !== version) return undefined;
         isKnown = true;
         last = stored;
@@ -127,10 +131,7 @@ export function aggregateLoader<A extends AnyAggregate>(
       try {
         if (cache !== undefined || isDue) {
           // Read back from their stored form, as the next load would: what the decision made of them shares nothing with what is kept.
-          const state = events.reduce(
-            (before, { schema, payload }) => evolved(before, schema.type, schema.version, payload),
-            seen.state,
-          );
+          const state = events.reduce((before, event) => evolved(before, event.schema.type, event), seen.state);
           const next: Seen = { state: frozen(state), version, lastEvent: last.id, fromSnapshot: seen.fromSnapshot };
           keep(streamKey(stream), next);
           if (isDue) snapshots?.take(stream, next);

@@ -14,7 +14,7 @@ export function recordedEvent(
 ): RecordedEvent {
   const type = types.get(stored.type);
   if (type === undefined) throw foreign(category, stored.type);
-  const data: unknown = decodeStored(type, stored.version, stored.payload);
+  const data: unknown = decodeStored(type, stored.schema, stored.payload);
   return {
     type: stored.type,
     version: type.latest as number,

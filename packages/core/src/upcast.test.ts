@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decodeStored, event, t, upcast } from './index.ts';
+import { decodeStored, event, t, upcast, versionsOf, type WriterSchema } from './index.ts';
 
 const calls: string[] = [];
 const renamed = event('users.user.renamed', { name: t.string() })
@@ -25,6 +25,12 @@ const renamed = event('users.user.renamed', { name: t.string() })
       },
     },
   );
+/** Of a version; of one that this code does not know, too. */
+const writer = (version: number): WriterSchema => ({
+  ...(versionsOf(renamed)[0]?.writer as WriterSchema),
+  ...versionsOf(renamed)[version - 1]?.writer,
+  version,
+});
 const thrown = (action: () => unknown): unknown => {
   try {
     return action();
@@ -36,22 +42,30 @@ const thrown = (action: () => unknown): unknown => {
 describe('a stored payload', () => {
   test('goes through each upcaster after its version, once and in order', () => {
     calls.length = 0;
-    expect(decodeStored(renamed, 1, '{"name":"Ada Lovelace"}')).toEqual({ first: 'Ada', last: 'Lovelace', length: 3n });
+    expect(decodeStored(renamed, writer(1), '{"name":"Ada Lovelace"}')).toEqual({
+      first: 'Ada',
+      last: 'Lovelace',
+      length: 3n,
+    });
     expect(calls).toEqual(['1 to 2', '2 to 3']);
   });
   test('skips the upcasters up to its version', () => {
     calls.length = 0;
-    expect(decodeStored(renamed, 2, '{"first":"Ada","last":"L"}')).toEqual({ first: 'Ada', last: 'L', length: 3n });
+    expect(decodeStored(renamed, writer(2), '{"first":"Ada","last":"L"}')).toEqual({
+      first: 'Ada',
+      last: 'L',
+      length: 3n,
+    });
     expect(calls).toEqual(['2 to 3']);
   });
   test('of the latest version is only decoded', () => {
     calls.length = 0;
-    expect(decodeStored(renamed, 3, '{"first":"Ada","last":"L","length":"9"}').length).toBe(9n);
+    expect(decodeStored(renamed, writer(3), '{"first":"Ada","last":"L","length":"9"}').length).toBe(9n);
     expect(calls).toEqual([]);
   });
   test('that does not fit the version it names is LF_PAYLOAD_UNDECODABLE, without the payload', () => {
     for (const payload of ['{"first":"Ada"}', '{"name":5}', 'null', '{"name":"Ada']) {
-      const error = thrown(() => decodeStored(renamed, 1, payload));
+      const error = thrown(() => decodeStored(renamed, writer(1), payload));
       expect(error).toMatchObject({
         code: 'LF_PAYLOAD_UNDECODABLE',
         retryable: false,
@@ -88,7 +102,7 @@ describe('upcast', () => {
       latest: 3,
     });
     expect(() => upcast(renamed, 4, {})).toThrow(newer);
-    expect(() => decodeStored(renamed, 4, 'a form nobody here can know')).toThrow(newer);
+    expect(() => decodeStored(renamed, writer(4), 'a form nobody here can know')).toThrow(newer);
   });
   test.each([0, -1, 1.5, NaN])('refuses version %d, which never was', (version) => {
     expect(() => upcast(renamed, version, {})).toThrow(expect.objectContaining({ code: 'LF_UPCAST_FAILED' }));

@@ -3,7 +3,8 @@ import type { AnyEventType, DataOf } from './event.ts';
 import { versionsOf, type EventVersion } from './event-version.ts';
 import { issuesText } from './schema/issue.ts';
 import type { Issue } from './schema/kind.ts';
-import { decodePayload } from './schema/payload.ts';
+import type { WriterSchema } from './event-store.ts';
+import { resolvePayload } from './resolve-payload.ts';
 
 /** A stored payload does not fit the schema it was written with. Every reader of it stops there. `LF_PAYLOAD_UNDECODABLE` */
 export class PayloadUndecodable extends LeftfoldError {
@@ -60,16 +61,16 @@ export class NewerEvent extends LeftfoldError {
 }
 
 /**
- * The latest payload of a stored event: decoded by the schema of the version it was written with, then upcast. The one boundary that load, replay,
+ * The latest payload of a stored event: resolved from its writer's schema to this code's of the same version, then upcast. The one boundary that load, replay,
  * Kafka consumption and tests share (hazard C8). `payload` is JSON text.
  * @throws {@link PayloadUndecodable} `LF_PAYLOAD_UNDECODABLE` when the text does not fit that version
  * @throws {@link NewerEvent} `LF_NEWER_EVENT` when the code does not know the version yet
  * @throws {@link UpcastFailed} `LF_UPCAST_FAILED` when an upcaster throws
  */
-export function decodeStored<T extends AnyEventType>(type: T, writtenVersion: number, payload: string): DataOf<T> {
-  const decoded = decodePayload(versionOf(type, writtenVersion).schema, payload);
-  if ('issues' in decoded) throw new PayloadUndecodable(type.type, writtenVersion, decoded.issues);
-  return upcast(type, writtenVersion, decoded.value);
+export function decodeStored<T extends AnyEventType>(type: T, writer: WriterSchema, payload: string): DataOf<T> {
+  const decoded = resolvePayload(versionOf(type, writer.version).schema, writer, payload);
+  if ('issues' in decoded) throw new PayloadUndecodable(type.type, writer.version, decoded.issues);
+  return upcast(type, writer.version, decoded.value);
 }
 
 /**

@@ -1,4 +1,3 @@
-import { jsonCodec } from '@leftfold/subscriptions';
 import type { Broker } from '@leftfold/subscriptions';
 import { KafkaClient } from './client.ts';
 import { remedyKafkajsTimer } from './kafkajs-timer.ts';
@@ -21,7 +20,7 @@ import { Topics } from './topics.ts';
 export function kafka(options: KafkaOptions): Broker {
   checkOptions(options);
   remedyKafkajsTimer();
-  const codec = options.codec ?? jsonCodec();
+  const { codec } = options;
   const client = new KafkaClient(options);
   const topics = new Topics(client, options);
   return {

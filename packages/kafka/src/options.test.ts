@@ -1,7 +1,13 @@
+import { jsonCodec } from '@leftfold/subscriptions';
 import { expect, test } from 'vitest';
 import { checkOptions } from './options.ts';
 
-const good = { brokers: ['localhost:9092'], clientId: 'orders', topics: [{ name: 'orders', partitions: 6 }] };
+const good = {
+  brokers: ['localhost:9092'],
+  clientId: 'orders',
+  topics: [{ name: 'orders', partitions: 6 }],
+  codec: jsonCodec(),
+};
 
 test('the least that is needed is taken', () => {
   expect(() => checkOptions(good)).not.toThrow();

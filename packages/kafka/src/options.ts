@@ -23,8 +23,8 @@ export interface KafkaOptions {
   readonly topics: readonly TopicDeclaration[];
   /** Makes absent topics at first use. `false` by default: then an absent topic is an error that heals when somebody makes it. */
   readonly create?: boolean;
-  /** How payloads look on the wire; `jsonCodec()` by default. */
-  readonly codec?: Codec;
+  /** How payloads look on the wire: `avro({ registry })` of `@leftfold/avro`, Confluent's wire format; or `jsonCodec()` of `@leftfold/subscriptions`, which needs no registry. */
+  readonly codec: Codec;
   /** As kafkajs has it: `true`, or Node's TLS options. */
   readonly ssl?: KafkaConfig['ssl'];
   /** As kafkajs has it: mechanism with its user name and password, or a provider. Never logged, in no message. */

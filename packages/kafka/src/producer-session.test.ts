@@ -1,3 +1,4 @@
+import { jsonCodec } from '@leftfold/subscriptions';
 import type { Producer } from 'kafkajs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { KafkaClient } from './client.ts';
@@ -9,7 +10,12 @@ afterEach(() => void vi.useRealTimers());
 
 /** A session over a producer of kafkajs that does as told, without a broker. */
 function opening(producer: Partial<Producer>): Promise<ProducerSession> {
-  const options = { brokers: ['127.0.0.1:1'], clientId: 'test', topics: [{ name: 'orders', partitions: 1 }] };
+  const options = {
+    brokers: ['127.0.0.1:1'],
+    clientId: 'test',
+    topics: [{ name: 'orders', partitions: 1 }],
+    codec: jsonCodec(),
+  };
   const client = new KafkaClient(options);
   const topics = new Topics(client, options);
   vi.spyOn(client, 'producer').mockReturnValue(producer as Producer);

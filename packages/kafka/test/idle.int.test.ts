@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as timer } from 'node:timers/promises';
+import { jsonCodec } from '@leftfold/subscriptions';
 import { expect, inject, test, vi } from 'vitest';
 import { kafka } from '../src/index.ts';
 import { CheckpointReader, follow } from './checkpoint-reader.ts';
@@ -13,6 +14,7 @@ test('R7 an idle publisher and reader arm next to no timers', async () => {
     clientId: topic,
     topics: [{ name: topic, partitions: 3 }],
     create: true,
+    codec: jsonCodec(),
   });
   const publisher = await broker.publisher();
   await publisher.publish([relayed(topic, 0, 1)]);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { jsonCodec } from '@leftfold/subscriptions';
 import kafkajs from 'kafkajs';
 import type { Admin, KafkaMessage } from 'kafkajs';
 import { inject } from 'vitest';
@@ -20,6 +21,7 @@ export function newTopic(
     clientId: `test-${randomUUID()}`,
     topics: [{ name: topic, partitions }],
     create: true,
+    codec: jsonCodec(),
     sessionTimeoutMs: 6_000,
     ...changed,
   };

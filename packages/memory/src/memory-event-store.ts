@@ -24,7 +24,6 @@ import type {
   StreamAppend,
   StreamRef,
   StreamVersion,
-  WriterSchema,
 } from '@leftfold/core';
 import { isolated } from './isolated.ts';
 import { MemorySnapshots } from './memory-snapshots.ts';
@@ -124,10 +123,6 @@ export class MemoryEventStore implements EventStore {
     return this.#found(key);
   }
 
-  async schema(id: number): Promise<WriterSchema> {
-    return this.#schemas.get(id);
-  }
-
   #stream({ tenant, id }: StreamRef) {
     return this.#streams.get(scoped(tenant, id));
   }
@@ -169,7 +164,7 @@ export class MemoryEventStore implements EventStore {
       recordedAt: new Date(this.#now()),
       metadata: event.metadata,
       payload: event.payload,
-      schemaId: this.#schemas.idOf(event.schema),
+      schema: this.#schemas.of(event.schema),
       topic: event.private ? null : this.#topic(stream.category),
       hash: partitionHash(kafkaKey(stream.tenant, stream.id)),
     });

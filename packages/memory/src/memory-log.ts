@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { decodePayload, InputInvalid } from '@leftfold/core';
+import { resolvePayload, InputInvalid } from '@leftfold/core';
 import type { StoredEvent } from '@leftfold/core';
 import { RecordUndecodable } from '@leftfold/subscriptions';
 import type { Batch, Cursor, Division, Lane, Log, LogIdentity, LogReader, LogRecord } from '@leftfold/subscriptions';
@@ -174,7 +174,7 @@ function recordOf(event: StoredEvent): LogRecord {
   return {
     ...isolated(event),
     decode: (reader) => {
-      const decoded = decodePayload(reader, event.payload);
+      const decoded = resolvePayload(reader, event.schema, event.payload);
       if ('value' in decoded) return decoded.value;
       const [issue] = decoded.issues;
       throw new RecordUndecodable(`${event.type} of ${event.stream}, '${issue?.path.join('.')}': ${issue?.message}`);

@@ -49,14 +49,12 @@ export class Aside implements EventStore {
   readonly read: EventStore['read'];
   readonly append: EventStore['append'];
   readonly reply: EventStore['reply'];
-  readonly schema: EventStore['schema'];
   readonly snapshots: Snapshots;
 
   constructor(store: EventStore, own: Partial<EventStore> = {}) {
     const inner = { snapshots: store.snapshots as Snapshots, read: store.read.bind(store), ...own };
     this.append = inner.append ?? ((appends, options) => store.append(appends, options));
     this.reply = (key, options) => store.reply(key, options);
-    this.schema = (id) => store.schema(id);
     const noteRead = (after: bigint, events: number): void => void this.reads.push({ after, events });
     this.read = async function* read(stream, options) {
       let events = 0;

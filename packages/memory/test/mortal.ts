@@ -41,7 +41,6 @@ export function mortalStorage(storage: Storage, life: Life): Storage {
       read: (...args) => store.read(...args),
       append: (...args) => store.append(...args),
       reply: (...args) => store.reply(...args),
-      schema: (id) => life.call(() => store.schema(id)),
     },
     log: {
       name: log.name,

@@ -401,7 +401,6 @@ function aside(store: EventStore, before: () => Promise<void> = async () => {}):
   return {
     read: (stream, options) => store.read(stream, options),
     reply: (key, options) => store.reply(key, options),
-    schema: (id) => store.schema(id),
     append: async (appends: readonly StreamAppend[], options?: AppendOptions): Promise<AppendOutcome> => {
       await before();
       return store.append(appends, options);

@@ -40,7 +40,6 @@ class RestorableStore implements EventStore {
   read: EventStore['read'] = (...of) => this.#current.read(...of);
   append: EventStore['append'] = (...of) => this.#current.append(...of);
   reply: EventStore['reply'] = (...of) => this.#current.reply(...of);
-  schema: EventStore['schema'] = (id) => this.#current.schema(id);
 
   /** Goes on without the last events of each stream. */
   async restore(lost: number): Promise<void> {
@@ -49,8 +48,8 @@ class RestorableStore implements EventStore {
       const stream = streamRef('books.ledger', key);
       const events: EncodedEvent[] = [];
       for await (const page of this.read(stream)) {
-        for (const { id, payload, schemaId, metadata } of page)
-          events.push({ id, payload, schema: await this.schema(schemaId), private: false, metadata });
+        for (const { id, payload, schema, metadata } of page)
+          events.push({ id, payload, schema, private: false, metadata });
       }
       await store.append([{ stream, expect: 'any', events: events.slice(0, Math.max(0, events.length - lost)) }]);
     }

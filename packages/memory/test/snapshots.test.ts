@@ -161,8 +161,8 @@ describe('a snapshot is ignored, and the stream read whole,', () => {
   });
   test('by stores that keep none', async () => {
     const inner = await written(25);
-    const { read, append, reply, schema } = new Aside(inner);
-    const repo = repository(every10, { read, append, reply, schema });
+    const { read, append, reply } = new Aside(inner);
+    const repo = repository(every10, { read, append, reply });
     await repo.note('l-1', lines(20));
     expect((await repo.load('l-1')).state.lines).toHaveLength(45);
     await turn();

@@ -180,7 +180,6 @@ test('a stream that keeps changing is a 503 that says when to come again, and no
     read: (...args) => store.read(...args),
     append: async () => ({ kind: 'conflict', stream, actual: 7n as StreamVersion }),
     reply: (...args) => store.reply(...args),
-    schema: (id) => store.schema(id),
   };
   const module = await Test.createTestingModule({
     imports: [LeftfoldModule.forRoot({ service: 'bank', storage: { ...inner, store: busy } }), BankModule],

@@ -266,7 +266,6 @@ describe('within(tx, repository)', () => {
       read: (...args) => own.read(...args),
       append: (...args) => own.append(...args),
       reply: (...args) => own.reply(...args),
-      schema: (...args) => own.schema(...args),
     };
     for (const target of [store, repository(counter, store)]) {
       expect(() => within(client, target)).toThrow(expect.objectContaining({ code: 'LF_NOT_TRANSACTIONAL' }));

@@ -1,4 +1,4 @@
-import { InputInvalid, type WriterSchema } from '@leftfold/core';
+import { InputInvalid } from '@leftfold/core';
 import type { Broker } from './broker.ts';
 import { RELAY } from './checkpoints.ts';
 import { startFollower, type FollowerOptions } from './follower.ts';
@@ -135,14 +135,11 @@ export async function relay(options: RelayOptions): Promise<Running> {
 
   async function encode(stamped: readonly Stamped<PublicRecord>[]): Promise<readonly PublishRecord[]> {
     const { codec } = broker;
-    const writers = new Map<number, WriterSchema>();
-    for (const { record } of stamped)
-      if (!writers.has(record.schemaId)) writers.set(record.schemaId, await storage.store.schema(record.schemaId));
-    await codec.prepare({ writers: [...writers.values()] });
+    await codec.prepare({ writers: [...new Set(stamped.map(({ record }) => record.schema))] });
     return stamped.map(({ record, partition, stamp }) => {
-      const writer = writers.get(record.schemaId) as WriterSchema;
+      const { schema: writer, payload } = record;
       const frame = { stamp, writer, source: service, contentType: codec.contentType };
-      const value = codec.encode(record.payload, writer);
+      const value = codec.encode(payload, writer);
       return { topic: record.topic, partition, value, ...formatRecord(record, frame) };
     });
   }

@@ -18,7 +18,6 @@ export function testBreaks(breaks: Breaks): void {
           read: (...args) => store.read(...args),
           append: (...args) => store.append(...args),
           reply: (...args) => store.reply(...args),
-          schema: (...args) => store.schema(...args),
           ...breakIt(store),
         };
         const suite = eventStoreConformance({

@@ -1,4 +1,4 @@
-import { decodePayload, type t, type WriterSchema } from '@leftfold/core';
+import { resolvePayload, type t, type WriterSchema } from '@leftfold/core';
 import { RecordUndecodable, type LogRecord } from '@leftfold/subscriptions';
 import { storedEvent, type EventRow } from '../store/event-row.ts';
 
@@ -9,7 +9,7 @@ export function logRecord(row: EventRow, schema: WriterSchema): LogRecord {
 }
 
 function decoded(event: Omit<LogRecord, 'decode'>, reader: t.AnySchema): unknown {
-  const result = decodePayload(reader, event.payload);
+  const result = resolvePayload(reader, event.schema, event.payload);
   if ('value' in result) return result.value;
   const issues = result.issues.map(({ path, message }) => `${path.map(String).join('.')} ${message}`.trimStart());
   throw new RecordUndecodable(

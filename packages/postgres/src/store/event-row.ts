@@ -43,7 +43,7 @@ export function storedEvent(row: EventRow, schema: WriterSchema): StoredEvent {
     recordedAt: row.recorded_at,
     metadata: metadataOf(row.metadata),
     payload: row.payload,
-    schemaId: row.schema_id,
+    schema,
     topic: row.topic,
     hash: row.hash,
   };

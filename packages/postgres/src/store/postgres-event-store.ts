@@ -11,7 +11,6 @@ import type {
   StreamAppend,
   StreamRef,
   TransactionalEventStore,
-  WriterSchema,
 } from '@leftfold/core';
 import { throwIfAborted } from '../abortable.ts';
 import type { Database, Session } from '../database.ts';
@@ -113,10 +112,5 @@ export class PostgresEventStore implements TransactionalEventStore<PgTransaction
   async reply(key: ReplyKey, options: { readonly signal?: Abort } = {}): Promise<StoredReply | undefined> {
     const { statements } = this.#options;
     return this.#connection.use((session) => findReply(session, statements.reply, key), options.signal);
-  }
-
-  async schema(id: number): Promise<WriterSchema> {
-    const { schemas } = this.#options;
-    return schemas.cached(id) ?? this.#connection.use(async (session) => (await schemas.get([id], session))(id));
   }
 }

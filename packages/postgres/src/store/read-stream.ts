@@ -122,7 +122,7 @@ function eventOf(stream: StreamRef, version: StreamVersion, row: TextRow, schema
     recordedAt: instant(row.recorded_at),
     metadata: metadataOf(row.metadata),
     payload: row.payload,
-    schemaId: Number(row.schema_id),
+    schema,
     topic: row.topic,
     hash: Number(row.hash),
   };

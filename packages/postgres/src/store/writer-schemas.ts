@@ -42,11 +42,6 @@ export class WriterSchemas {
     this.#get = prepared('schema_get', `select ${columns} from ${table} where id = any ($1::int[])`);
   }
 
-  /** The schema of a number, if this process knows it. */
-  cached(id: number): WriterSchema | undefined {
-    return this.#cache.byId.get(id);
-  }
-
   /** Numbers that were given out may be lost with the log's end, and some day stand for others (hazard L16). What is under way goes on with what it knows. */
   forget(): void {
     this.#cache = new SchemaCache();

@@ -78,7 +78,6 @@ test.each(Object.entries(BREAKS))('it is seen that %s', async (_, [broken, title
     read: inner.read.bind(inner),
     append: inner.append.bind(inner),
     reply: inner.reply.bind(inner),
-    schema: inner.schema.bind(inner),
     snapshots,
   };
   const found = snapshotCases(async () => store).find((one) => one.title === title);

@@ -142,7 +142,7 @@ testBreaks({
           options,
         ),
     }),
-    'one schema text has one id, for whoever writes it; another text, version or type has another',
+    'an event names the schema it was written with; events of one text share it, whoever wrote them',
   ],
   'private events get a topic': [
     (store) => ({

@@ -103,8 +103,8 @@ function asStored(decider: AnyDecider, command: string, event: NewEvent): NewEve
   const type = Object.values(decider.events as EventSet).find((one) => one.type === event.type);
   if (type === undefined) return fail(`'${command}' decided ${event.type}, which is no event of ${decider.category}`);
   try {
-    const { payload } = encodeEvent(type, event, 'spec' as EventId, { correlationId: 'spec' });
-    return { ...event, data: decodeStored(type, event.version, payload) };
+    const { schema, payload } = encodeEvent(type, event, 'spec' as EventId, { correlationId: 'spec' });
+    return { ...event, data: decodeStored(type, schema, payload) };
   } catch (error) {
     if (error instanceof EventInvalid)
       return fail(`'${command}' decided an event that cannot be stored: ${error.message}`);

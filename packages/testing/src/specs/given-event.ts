@@ -35,6 +35,6 @@ export function givenEvent(types: ReadonlyMap<string, AnyEventType>, event: NewE
     return fail(`given ${event.type} version ${event.version}: ${(error as Error).message}`);
   }
   const payload = JSON.stringify(json);
-  const data: unknown = decodeStored(type, event.version, payload);
+  const data: unknown = decodeStored(type, version.writer, payload);
   return { type, writer: version.writer, payload, latest: { type: event.type, version: versions.length, data } };
 }

@@ -1,0 +1,2 @@
+// Registries
+export type { Compatibility, RegisteredSchema, SchemaRegistry } from './registry/schema-registry.ts';
