@@ -7,6 +7,7 @@ test.each([
   ['packages/core/src/Event.ts', 'not in kebab-case'],
   ['packages/core/src/event_store.ts', 'not in kebab-case'],
   ['packages/core/EventStore/a.ts', 'not in kebab-case'],
+  ['packages/core/schemas/orders.Placed/a.ts', 'not in kebab-case'],
   ['packages/core/src/utils.ts', 'no concept'],
   ['packages/core/src/types.ts', 'no concept'],
   ['packages/core/src/lease-manager.ts', 'no concept'],
@@ -20,6 +21,7 @@ test.each([
 
 test('good names are not reported', async () => {
   const files = [
+    'apps/orders/schemas/orders.order.PlacedV2/1.golden.json',
     'apps/orders/src/main.api.ts',
     'docs/decisions/0001-one-write-loop.md',
     'infra/src/index.ts',

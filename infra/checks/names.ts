@@ -13,6 +13,9 @@ const givenNames = /^([A-Z]+(\.md)?|\..+)$/;
 /** Tests of types are named after what they test. */
 const rightSo = ['test/types'];
 
+/** Released schemas lie under the names of their Avro records. */
+const recordName = /^apps\/[^/]+\/schemas\/[\w.]+$/;
+
 /** Files and folders are named in kebab-case after the one thing in them; `index.ts` stands only at a package's root. */
 export const names: Gate = {
   name: 'names',
@@ -29,7 +32,7 @@ export const names: Gate = {
       }
       for (let folder = dirname(file); folder !== '.'; folder = dirname(folder)) {
         const word = basename(folder);
-        if (!kebabCase.test(word)) findings.add(`${folder}/ is not in kebab-case`);
+        if (!kebabCase.test(word) && !recordName.test(folder)) findings.add(`${folder}/ is not in kebab-case`);
         if (emptyWords.test(word) && !rightSo.includes(folder)) findings.add(`${folder}/ is named after no concept`);
       }
     }

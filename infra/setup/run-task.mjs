@@ -23,6 +23,7 @@ export const tasks = {
   demo: [build, ['--disable-warning=TimeoutNegativeWarning', 'test/demo/demo.ts']],
   format: [['node_modules/oxfmt/bin/oxfmt']],
   mutants: [['test/mutants/run.ts']],
+  schema: [['apps/orders/src/schema.ts']],
   servers: [['infra/src/servers.ts']],
   test: [['infra/setup/test.ts']],
   'test:other-servers': [['infra/setup/test-other-servers.ts']],

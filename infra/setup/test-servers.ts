@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { InfraError, startKafka, startPostgres } from '../src/index.ts';
+import { InfraError, startKafka, startPostgres, startRegistry } from '../src/index.ts';
 import { runCommand } from './run-command.mjs';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -15,14 +15,19 @@ declare module 'vitest' {
     postgresUrl: string;
     /** Addresses of the run's one Kafka, `host:port`. */
     kafkaBrokers: string[];
+    /**
+     * Base URL of Confluent's API of the run's one schema registry. Every test has subjects of its own there; who changes the rule of the whole registry starts
+     * one of his own.
+     */
+    registryUrl: string;
   }
 }
 
 /**
  * Prepares, once per run, what the chosen integration tests need, and stops it after the last one: the servers that
  * they ask for by `inject('…')`, and the compiled apps for those under `test/` whose processes run them. Without
- * Kafka the others still run: `inject('kafkaBrokers')` is undefined, so that whatever needs it fails, and the reason is
- * printed before the first test and again after the last one.
+ * Kafka, or without a registry, the others still run: `inject('kafkaBrokers')` is undefined, so that whatever needs it fails,
+ * and the reason is printed before the first test and again after the last one.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const files = await chosenFiles(project);
@@ -31,7 +36,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const text = textBeside(files);
   const postgres = text.includes("inject('postgresUrl')") ? startPostgres() : undefined;
   const kafka = text.includes("inject('kafkaBrokers')") ? startKafka({ brokers: 1 }) : undefined;
-  await Promise.allSettled([postgres, kafka]);
+  const registry = text.includes("inject('registryUrl')") ? startRegistry() : undefined;
+  await Promise.allSettled([postgres, kafka, registry]);
   await report(async () => {
     const server = await postgres;
     if (server !== undefined) project.provide('postgresUrl', server.url);
@@ -40,7 +46,12 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     const cluster = await kafka;
     if (cluster !== undefined) project.provide('kafkaBrokers', [...cluster.brokers]);
   });
+  await report(async () => {
+    const server = await registry;
+    if (server !== undefined) project.provide('registryUrl', server.url);
+  });
   return async () => {
+    await report(async () => await (await registry)?.stop());
     await report(async () => await (await postgres)?.stop());
     await report(async () => await (await kafka)?.stop());
   };

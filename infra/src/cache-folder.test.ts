@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { buildOnce, cacheFolder } from './cache-folder.ts';
 
@@ -8,6 +8,7 @@ describe('the cache folder', () => {
   test('is the own variable before the shared one before the home folder, and an empty one counts as unset', () => {
     expect(cacheFolder({ LEFTFOLD_CACHE: '/own', XDG_CACHE_HOME: '/shared' })).toBe('/own');
     expect(cacheFolder({ LEFTFOLD_CACHE: '', XDG_CACHE_HOME: '/shared' })).toBe(join('/shared', 'leftfold'));
+    expect(cacheFolder({ LEFTFOLD_CACHE: 'here' })).toBe(resolve('here'));
     expect(cacheFolder({ XDG_CACHE_HOME: '' })).toBe(join(homedir(), '.cache', 'leftfold'));
   });
 });
@@ -69,5 +70,13 @@ describe('building once', () => {
       builder('whole', () => Promise.resolve()),
     );
     expect(existsSync(join(target, 'b'))).toBe(true);
+  });
+
+  test('a cache in which nothing can be written is refused with what to set', async () => {
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    const refused = buildOnce(join(file, 'target'), () => Promise.reject(new Error('built')));
+    await expect(refused).rejects.toThrow(`the cache ${file} (EEXIST); set LEFTFOLD_CACHE`);
+    await expect(refused).rejects.toMatchObject({ code: 'LF_INFRA_BAD_SETTING' });
   });
 });

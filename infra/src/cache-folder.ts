@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { InfraError } from './infra-error.ts';
 import { watch } from './watchdog.ts';
 
 /** Where downloads are kept from run to run, outside the checkout: `$LEFTFOLD_CACHE`, `$XDG_CACHE_HOME/leftfold`, `~/.cache/leftfold`. */
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   const own = env['LEFTFOLD_CACHE'];
-  if (own !== undefined && own !== '') return own;
+  // Servers and Maven have working folders of their own.
+  if (own !== undefined && own !== '') return resolve(own);
   const shared = env['XDG_CACHE_HOME'];
   return join(shared === undefined || shared === '' ? join(homedir(), '.cache') : shared, 'leftfold');
 }
@@ -18,11 +20,18 @@ export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
  *
  * What is at `path` is always whole: it comes by one rename. Processes that build at the same time do the work twice,
  * the first wins, and nobody waits for a lock that a killed process left. A work folder never outlives its process.
+ *
+ * @throws {@link InfraError} `LF_INFRA_BAD_SETTING` when nothing can be written there; what `build` throws.
  */
 export async function buildOnce(path: string, build: (work: string) => Promise<string>): Promise<string> {
   if (existsSync(path)) return path;
-  await mkdir(dirname(path), { recursive: true });
-  const work = await mkdtemp(`${path}.partial-`);
+  const work = await workFolder(path).catch((cause: unknown) => {
+    throw new InfraError(
+      'LF_INFRA_BAD_SETTING',
+      `nothing can be written to the cache ${dirname(path)} (${(cause as NodeJS.ErrnoException).code}); set LEFTFOLD_CACHE to a folder that this account may write`,
+      { cause },
+    );
+  });
   const release = watch({ kind: 'folder', path: work });
   try {
     const built = await build(work);
@@ -35,4 +44,9 @@ export async function buildOnce(path: string, build: (work: string) => Promise<s
     await rm(work, { recursive: true, force: true });
     release();
   }
+}
+
+async function workFolder(path: string): Promise<string> {
+  await mkdir(dirname(path), { recursive: true });
+  return await mkdtemp(`${path}.partial-`);
 }

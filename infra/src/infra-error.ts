@@ -1,9 +1,9 @@
 /**
  * Why a server could not be had. Every message of an {@link InfraError} ends with what to do about it.
  *
- * - `LF_INFRA_BAD_SETTING`: an environment variable or a flag has a value that means nothing.
- * - `LF_INFRA_DOWNLOAD_FAILED`: Maven or Docker could not bring Kafka.
- * - `LF_INFRA_NO_JAVA`, `LF_INFRA_JAVA_TOO_OLD`, `LF_INFRA_NO_MAVEN`: no way to run Kafka on this machine.
+ * - `LF_INFRA_BAD_SETTING`: an environment variable or a flag has a value that means nothing, or nothing can be written where one says.
+ * - `LF_INFRA_DOWNLOAD_FAILED`: Maven or Docker could not bring Kafka or the schema registry, or what they brought is no longer whole.
+ * - `LF_INFRA_NO_JAVA`, `LF_INFRA_JAVA_TOO_OLD`, `LF_INFRA_NO_MAVEN`: no way to run Kafka, or a schema registry, on this machine.
  * - `LF_INFRA_KAFKA_OFF`: `LEFTFOLD_KAFKA_FROM` is `none`, or `docker` where no engine answers.
  * - `LF_INFRA_NO_POSTGRES`: no Postgres for this platform, or none that this account may run.
  * - `LF_INFRA_PORT_TAKEN`: other programs held the ports, in every attempt.

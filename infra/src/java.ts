@@ -3,7 +3,7 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** The oldest Java that Kafka 4 runs on. */
+/** The oldest Java that Kafka 4 and Apicurio 2.6 run on. */
 export const OLDEST_JAVA = 17;
 
 /** A Java that was asked for its version. */

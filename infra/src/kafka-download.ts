@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildOnce, cacheFolder } from './cache-folder.ts';
@@ -6,8 +6,9 @@ import { InfraError } from './infra-error.ts';
 import type { Java } from './java.ts';
 import { kafkaUuid } from './kafka-ids.ts';
 import { brokerSettings, KAFKA_VERSION, propertiesFile } from './kafka-settings.ts';
-import { lastLines, startProcess, type ProcessEnd, type ProcessSpec } from './server-process.ts';
-import { until } from './until.ts';
+import { downloadByMaven } from './maven.ts';
+import { runToEnd } from './run-to-end.ts';
+import { lastLines } from './server-process.ts';
 
 const COORDINATES: readonly (readonly [group: string, artifact: string, version: string])[] = [
   ['org.apache.kafka', 'kafka_2.13', KAFKA_VERSION],
@@ -15,7 +16,6 @@ const COORDINATES: readonly (readonly [group: string, artifact: string, version:
   ['org.apache.logging.log4j', 'log4j-slf4j-impl', '2.24.3'],
 ];
 
-const DOWNLOAD_WITHIN_MS = 15 * 60_000;
 const FORMAT_WITHIN_MS = 60_000;
 
 /** Where the jars of this version are kept, and what was made of them once. */
@@ -44,38 +44,24 @@ export async function kafkaJars(java: Java, maven: string | undefined): Promise<
   return await buildOnce(kafkaFolder(), async (work) => {
     const built = join(work, 'kafka');
     await mkdir(join(built, 'libs'), { recursive: true });
-    await download(maven ?? 'mvn', work, join(built, 'libs'));
+    await download(maven, work, join(built, 'libs'));
     await rename(await format(java, built, work), join(built, 'bootstrap.checkpoint'));
     return built;
   });
 }
 
-async function download(maven: string, work: string, libs: string): Promise<void> {
+async function download(maven: string | undefined, work: string, libs: string): Promise<void> {
   const pom = join(work, 'pom.xml');
   writeFileSync(pom, pomFile());
-  const logFile = join(work, 'maven.log');
-  const end = await run({
-    command: maven,
-    args: [
-      '--batch-mode',
-      '--no-transfer-progress',
-      `--file=${pom}`,
-      // A repository of our own: Maven processes that share one at the same time can damage it.
-      `-Dmaven.repo.local=${join(work, 'repository')}`,
-      'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies',
-      `-DoutputDirectory=${libs}`,
-      '-DincludeScope=runtime',
-    ],
-    logFile,
-    withinMs: DOWNLOAD_WITHIN_MS,
+  await downloadByMaven({
+    maven,
+    work,
+    goal: 'copy-dependencies',
+    args: [`--file=${pom}`, `-DoutputDirectory=${libs}`, '-DincludeScope=runtime'],
+    proof: join(libs, `kafka_2.13-${KAFKA_VERSION}.jar`),
+    what: `Kafka ${KAFKA_VERSION}`,
+    instead: 'set LEFTFOLD_KAFKA_BROKERS',
   });
-  if (end?.ok === true && existsSync(join(libs, `kafka_2.13-${KAFKA_VERSION}.jar`))) return;
-  const how =
-    end === undefined ? `did not finish within ${DOWNLOAD_WITHIN_MS / 60_000} minutes` : `ended with ${end.reason}`;
-  throw new InfraError(
-    'LF_INFRA_DOWNLOAD_FAILED',
-    `Maven could not download Kafka ${KAFKA_VERSION}: it ${how}. Check the network and the mirrors in ~/.m2/settings.xml, or set LEFTFOLD_KAFKA_BROKERS. Its last lines:\n${lastLines(logFile)}`,
-  );
 }
 
 function pomFile(): string {
@@ -103,7 +89,7 @@ async function format(java: Java, built: string, work: string): Promise<string> 
   writeFileSync(properties, propertiesFile(settings));
   const logFile = join(work, 'format.log');
   const tool = ['kafka.tools.StorageTool', 'format', '--cluster-id', kafkaUuid(), '--config', properties];
-  const end = await run({
+  const end = await runToEnd({
     command: java.command,
     args: ['-XX:TieredStopAtLevel=1', '-cp', kafkaClassPath(built), ...tool],
     logFile,
@@ -114,13 +100,4 @@ async function format(java: Java, built: string, work: string): Promise<string> 
     'LF_INFRA_DOWNLOAD_FAILED',
     `the downloaded Kafka cannot format a data folder with ${java.command}; try another Java ≥ 17 (JAVA_HOME). Its last lines:\n${lastLines(logFile)}`,
   );
-}
-
-async function run(
-  spec: Omit<ProcessSpec, 'stopSignal'> & { readonly withinMs: number },
-): Promise<ProcessEnd | undefined> {
-  const process = startProcess({ ...spec, stopSignal: 'SIGKILL' });
-  const end = await until(() => process.end, spec);
-  await process.stop('SIGKILL');
-  return end;
 }

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { InfraError, type InfraErrorCode } from './infra-error.ts';
-import { findJava, OLDEST_JAVA, onPath, type Java } from './java.ts';
+import { InfraError } from './infra-error.ts';
+import { javaWithMaven, type JavaOrigin, type NoOrigin } from './java-with-maven.ts';
+import { onPath } from './java.ts';
 import { kafkaFolder } from './kafka-download.ts';
 
 /** Where Kafka can come from on this machine. */
@@ -12,9 +12,9 @@ export type KafkaOrigin =
   /** A Docker engine that answers. */
   | { readonly kind: 'docker' }
   /** Java ≥ 17 with Maven, or with the jars of an earlier download. */
-  | { readonly kind: 'java'; readonly java: Java; readonly maven: string | undefined }
+  | JavaOrigin
   /** Nowhere: one sentence why, and one what to do. */
-  | { readonly kind: 'none'; readonly code: InfraErrorCode; readonly reason: string; readonly remedy: string };
+  | NoOrigin;
 
 /** What may be asked of {@link findKafka}. */
 export interface FindKafkaOptions {
@@ -48,7 +48,9 @@ export async function findKafka(options: FindKafkaOptions = {}): Promise<KafkaOr
     const reason = 'LEFTFOLD_KAFKA_FROM=docker, but no Docker engine answers';
     return { kind: 'none', code: 'LF_INFRA_KAFKA_OFF', reason, remedy: 'start Docker, or unset LEFTFOLD_KAFKA_FROM' };
   }
-  return await fromJava(env, only === 'java' ? 'LEFTFOLD_KAFKA_FROM is java' : 'no Docker engine answers');
+  const why = only === 'java' ? 'LEFTFOLD_KAFKA_FROM is java' : 'no Docker engine answers';
+  const missing = `there is no Kafka: ${why} and `;
+  return await javaWithMaven({ missing, name: 'Kafka 4', folder: kafkaFolder(env), remedy: REMEDY }, env);
 }
 
 function wanted(env: NodeJS.ProcessEnv): 'docker' | 'java' | 'none' | undefined {
@@ -84,22 +86,4 @@ async function dockerAnswers(env: NodeJS.ProcessEnv): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-async function fromJava(env: NodeJS.ProcessEnv, why: string): Promise<KafkaOrigin> {
-  const java = await findJava(env);
-  if (java === undefined) {
-    const reason = `there is no Kafka: ${why} and there is no Java`;
-    return { kind: 'none', code: 'LF_INFRA_NO_JAVA', reason, remedy: REMEDY };
-  }
-  if (java.release < OLDEST_JAVA) {
-    const reason = `there is no Kafka: ${why} and ${java.command} is Java ${java.release}, too old for Kafka 4`;
-    return { kind: 'none', code: 'LF_INFRA_JAVA_TOO_OLD', reason, remedy: REMEDY };
-  }
-  const maven = onPath('mvn', env);
-  if (maven === undefined && !existsSync(kafkaFolder(env))) {
-    const reason = `there is no Kafka: ${why} and there is Java ${java.release}, but no Maven (mvn) to download Kafka with`;
-    return { kind: 'none', code: 'LF_INFRA_NO_MAVEN', reason, remedy: REMEDY };
-  }
-  return { kind: 'java', java, maven };
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { runStatement } from './postgres-database.ts';
 import { isRunning } from './process-group.ts';
+import { findRegistry } from './registry-origin.ts';
 import { until } from './until.ts';
 
 interface Run {
@@ -13,7 +14,12 @@ interface Run {
 }
 
 function servers(...flags: string[]): Run {
-  const env = { ...process.env, LEFTFOLD_POSTGRES_URL: undefined, LEFTFOLD_KAFKA_BROKERS: undefined };
+  const given = {
+    LEFTFOLD_POSTGRES_URL: undefined,
+    LEFTFOLD_KAFKA_BROKERS: undefined,
+    LEFTFOLD_REGISTRY_URL: undefined,
+  };
+  const env = { ...process.env, ...given };
   const main = fileURLToPath(new URL('./servers.ts', import.meta.url));
   const child = spawn(process.execPath, [main, ...flags], { stdio: ['ignore', 'pipe', 'pipe'], env });
   const output = { out: '', err: '' };
@@ -51,6 +57,9 @@ test('the command prints the variables to export, and nothing else there; SIGTER
 test('its servers end and their data go when the command itself is killed', async () => {
   const run = servers();
   const started = await ready(run);
+  const registry = (await findRegistry({ own: true })).kind;
+  expect(/^SCHEMA_REGISTRY=http:\/\/\S+$/m.test(run.output.out)).toBe(registry !== 'none');
+  expect(/^WITHOUT A SCHEMA REGISTRY: /m.test(run.output.err)).toBe(registry === 'none');
   expect(started.pids.filter(isRunning)).toEqual(started.pids);
   expect(started.folders.filter(existsSync)).toEqual(started.folders);
   run.child.kill('SIGKILL');

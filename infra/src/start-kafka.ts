@@ -1,11 +1,12 @@
 import { InfraError } from './infra-error.ts';
-import { classArchiveFlags } from './kafka-class-archive.ts';
-import { givenKafka, startCluster, type KafkaCluster, type KafkaHost } from './kafka-cluster.ts';
+import { kafkaClassArchive } from './kafka-class-archive.ts';
+import { givenKafka, startCluster, type KafkaCluster } from './kafka-cluster.ts';
 import { kafkaJars } from './kafka-download.ts';
 import { kafkaInDocker } from './kafka-in-docker.ts';
 import { kafkaOnJava } from './kafka-on-java.ts';
 import { findKafka } from './kafka-origin.ts';
 import type { BrokerCount } from './kafka-settings.ts';
+import { onFreePorts } from './on-free-ports.ts';
 
 /** What may be asked of {@link startKafka}. */
 export interface KafkaOptions {
@@ -15,8 +16,6 @@ export interface KafkaOptions {
   /** Broker settings on top of `brokerSettings`, by their names in `server.properties`. Given brokers keep their own. */
   readonly settings?: Readonly<Record<string, string>>;
 }
-
-const ATTEMPTS = 5;
 
 /**
  * Resolves with a Kafka whose every node has answered with all brokers registered and a controller: the one of
@@ -35,24 +34,15 @@ export async function startKafka(options: KafkaOptions): Promise<KafkaCluster> {
     case 'given':
       return await givenKafka(origin.brokers);
     case 'docker':
-      return await onFreePorts(() => kafkaInDocker(options.brokers, settings));
+      return await onFreePorts(async () => startCluster(await kafkaInDocker(options.brokers, settings)));
     case 'java': {
       const { java } = origin;
       const kafka = await kafkaJars(java, origin.maven);
-      const archiveFlags = await classArchiveFlags(java, kafka);
-      return await onFreePorts(() => kafkaOnJava({ java, kafka, archiveFlags, brokers: options.brokers, settings }));
+      const archiveFlags = await kafkaClassArchive(java, kafka);
+      const parts = { java, kafka, archiveFlags, brokers: options.brokers, settings };
+      return await onFreePorts(async () => startCluster(await kafkaOnJava(parts)));
     }
     case 'none':
       throw new InfraError(origin.code, `${origin.reason}; ${origin.remedy}`);
-  }
-}
-
-async function onFreePorts(layOut: () => Promise<KafkaHost>): Promise<KafkaCluster> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await startCluster(await layOut());
-    } catch (error) {
-      if (attempt === ATTEMPTS || !(error instanceof InfraError) || error.code !== 'LF_INFRA_PORT_TAKEN') throw error;
-    }
   }
 }
