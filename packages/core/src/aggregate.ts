@@ -1,6 +1,7 @@
 import type { Decided, Deciding } from './deciding.ts';
 import { DefinitionError } from './errors.ts';
 import type { AnyEventType, EventOf } from './event.ts';
+import { isEventType } from './event-version.ts';
 import type { StreamRef } from './message.ts';
 import { snapshotDefinition, type SnapshotDefinition, type SnapshotOptions } from './snapshot-definition.ts';
 import { streamRef } from './stream-id.ts';
@@ -100,7 +101,9 @@ export interface AggregateSpec<E extends EventSet, State, R extends RefusalTable
  *
  * Source: the decider of Jérémie Chassaing ("Functional Event Sourcing Decider", 2021).
  *
- * @throws {@link DefinitionError} `LF_EVENT_NAME_DUPLICATE` when two entries of `events` have one wire name
+ * @throws {@link DefinitionError} `LF_SCHEMA_INVALID` when an entry of `events` is no event type
+ * @throws {@link DefinitionError} `LF_EVENT_NAME_DUPLICATE` when two entries of `events` have one wire name, of today or of before a rename
+ * @throws {@link DefinitionError} `LF_EVENT_UNFOLDED` from `evolve`, when an event has no entry
  * @throws {@link DefinitionError} `LF_SNAPSHOT_INVALID` when `snapshot.every` or `snapshot.version` is out of bounds
  */
 export function aggregate<
@@ -109,14 +112,15 @@ export function aggregate<
   State,
   const R extends RefusalTable = {},
 >(category: Category, spec: AggregateSpec<E, State, R>): Evolving<Category, E, State, keyof R & string> {
-  const aliases = aliasesByName(category, spec.events);
+  const keys = keysByName(category, spec.events);
   const snapshot = spec.snapshot && snapshotDefinition(category, spec.snapshot, Object.values(spec.events));
   return {
     evolve(handlers) {
+      refuseUnfolded(category, spec.events, handlers);
       const evolve = (state: State, event: EventIn<E>): State => {
-        const alias = aliases.get(event.type);
-        if (alias === undefined) throw foreign(category, event.type);
-        return handlers[alias as keyof E](state, event.data as EventOf<E[keyof E]>['data']);
+        const key = keys.get(event.type);
+        if (key === undefined) throw foreign(category, event.type);
+        return handlers[key as keyof E](state, event.data as EventOf<E[keyof E]>['data']);
       };
       const self: Aggregate<Category, E, State, keyof R & string> = {
         category,
@@ -156,19 +160,38 @@ function decider<Category extends string, E extends EventSet, State, Code extend
   return Object.freeze({ ...aggregate, decisions } as Decider<Category, E, State, Code, D>);
 }
 
-function aliasesByName(category: string, events: EventSet): ReadonlyMap<string, string> {
-  const aliases = new Map<string, string>();
-  for (const [alias, type] of Object.entries(events)) {
-    const other = aliases.get(type.type);
-    if (other !== undefined) {
+/** The entry of each event, by the names it may have: its own, and those from before it was renamed. */
+function keysByName(category: string, events: EventSet): ReadonlyMap<string, string> {
+  const keys = new Map<string, string>();
+  for (const [key, type] of Object.entries(events)) {
+    if (!isEventType(type)) {
       throw new DefinitionError(
-        'LF_EVENT_NAME_DUPLICATE',
-        `${category}: the events '${other}' and '${alias}' are both named ${type.type}; give each type a name of its own`,
+        'LF_SCHEMA_INVALID',
+        `${category}: the event '${key}' is no event type; if it is undefined, two files import each other`,
       );
     }
-    aliases.set(type.type, alias);
+    for (const name of [type.type, ...type.aliases]) {
+      const other = keys.get(name);
+      if (other !== undefined) {
+        throw new DefinitionError(
+          'LF_EVENT_NAME_DUPLICATE',
+          `${category}: the events '${other}' and '${key}' are both named ${name}, now or before they were renamed; give each type a name of its own`,
+        );
+      }
+      keys.set(name, key);
+    }
   }
-  return aliases;
+  return keys;
+}
+
+/** TypeScript says so first; where it was not asked, the event would be stored before anybody sees that no load can fold it. */
+function refuseUnfolded(category: string, events: EventSet, handlers: object): void {
+  const key = Object.keys(events).find((one) => typeof (handlers as { [key: string]: unknown })[one] !== 'function');
+  if (key === undefined) return;
+  throw new DefinitionError(
+    'LF_EVENT_UNFOLDED',
+    `${category}: \`evolve\` has no entry for the event '${key}'; say what it does to the state, under the key that it has in \`events\``,
+  );
 }
 
 /** The error for an event that an aggregate does not have. */

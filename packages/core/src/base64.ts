@@ -1,6 +1,10 @@
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const VALUES: ReadonlyMap<string, number> = new Map(Array.from(ALPHABET, (letter, value) => [letter, value]));
+/** Padded, no whitespace, no bits left over. */
 const CANONICAL = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$/;
+
+/** The same for JSON Schema. */
+export const CANONICAL_BASE64: string = CANONICAL.source;
 
 /** Base64 with padding, RFC 4648 §4. The core knows no platform, and `Uint8Array.prototype.toBase64` is not in Node 24. */
 export function toBase64(bytes: Uint8Array): string {

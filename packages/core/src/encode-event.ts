@@ -1,4 +1,4 @@
-import { EventInvalid } from './errors.ts';
+import { DefinitionError, EventInvalid } from './errors.ts';
 import type { EncodedEvent } from './event-store.ts';
 import type { AnyEventType, NewEvent } from './event.ts';
 import { versionsOf } from './event.ts';
@@ -13,9 +13,16 @@ export const MAX_PAYLOAD_BYTES: number = 256 * 1024;
 /**
  * Makes an event ready for a store: checked against the latest version of its schema and its constraints, as deterministic JSON text. Pure; called
  * before any transaction.
+ * @throws {@link DefinitionError} `LF_EVENT_RETIRED` for an event of a type that is no longer written
  * @throws {@link EventInvalid} `LF_EVENT_INVALID` with the path of the first faulty field, for a version other than the latest, and above 256 KiB
  */
 export function encodeEvent(type: AnyEventType, event: NewEvent, id: EventId, metadata: Metadata): EncodedEvent {
+  if (type.retired) {
+    throw new DefinitionError(
+      'LF_EVENT_RETIRED',
+      `${type.type} is retired, so it is read and no longer written; decide another event, or take \`retired\` off the type. Nothing was written`,
+    );
+  }
   const version = versionsOf(type).at(-1);
   if (version === undefined || event.version !== version.version) {
     throw invalid(type, '', `version ${event.version} was decided, but only the latest, ${type.latest}, is written`);

@@ -23,6 +23,21 @@ export function checkEventName(name: string): void {
 }
 
 /**
+ * Refuses names before a rename that say nothing.
+ * @throws {@link DefinitionError} `LF_EVENT_NAME_INVALID`, `LF_EVENT_NAME_DUPLICATE`
+ */
+export function checkAliases(name: string, aliases: readonly string[]): void {
+  aliases.forEach((alias, index) => {
+    checkEventName(alias);
+    const why =
+      alias === name
+        ? 'its own name; list the names it had before'
+        : aliases.indexOf(alias) < index && `the alias '${alias}' twice; list it once`;
+    if (why !== false) throw new DefinitionError('LF_EVENT_NAME_DUPLICATE', `${name} has among its aliases ${why}`);
+  });
+}
+
+/**
  * The Avro record of one version: `orders.order.payment-added` is `orders.order.PaymentAdded`, its second version `PaymentAddedV2`.
  * Different names and versions give different records. Hyphens of the namespace become `_`.
  */

@@ -32,6 +32,10 @@ export interface Versioned {
 /** All versions of an event type, in order; the latest is the last. Frozen. For repositories, relays and tools, which are given types and need their schemas. */
 export const versionsOf = (type: AnyEventType): readonly EventVersion[] => (type as unknown as Versioned)['~versions'];
 
+/** True for what `event` made: a file that two others import in a circle gives `undefined` in its place. */
+export const isEventType = (value: unknown): value is AnyEventType =>
+  typeof value === 'function' && '~versions' in value;
+
 /** What {@link EventOptions} and {@link Upcaster} are at run time. */
 export interface VersionOptions {
   readonly up?: (old: never) => unknown;
@@ -56,9 +60,10 @@ export function eventVersion(
     if (version !== before.version + 1) refuse(`the version after ${before.version} is ${before.version + 1}`);
     if (typeof options.up !== 'function') refuse('needs its upcaster, { up }');
   }
-  const schema = eventSchema(name, namespace, fields, refuse);
-  const personal = Object.entries(fields).flatMap(([field, of]) => (kindOf(of).isPersonal ? [field] : []));
   const { up, down, subject, doc } = options;
+  // The doc line stays out of it: to word it better is no new revision.
+  const schema = eventSchema(name, { namespace, ...(subject !== undefined && { subject }) }, fields, refuse);
+  const personal = Object.entries(fields).flatMap(([field, of]) => (kindOf(of).isPersonal ? [field] : []));
   if (subject === undefined && personal.length > 0)
     refuse(`'${personal.join("', '")}' is personal, so the event must name its subject`);
   if (subject !== undefined && (!Object.hasOwn(fields, subject) || personal.includes(subject)))
@@ -74,9 +79,14 @@ export function eventVersion(
 }
 
 /** Adds the event to what a builder has to say about its fields. */
-function eventSchema(name: string, namespace: string, fields: Fields, refuse: (why: string) => never): AnySchema {
+function eventSchema(
+  name: string,
+  attributes: { readonly namespace: string; readonly subject?: string },
+  fields: Fields,
+  refuse: (why: string) => never,
+): AnySchema {
   try {
-    return schemaOf(recordKind(name, fields, { attributes: { namespace } }));
+    return schemaOf(recordKind(name, fields, { attributes }));
   } catch (error) {
     if (error instanceof DefinitionError) refuse(error.message);
     throw error;

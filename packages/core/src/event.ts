@@ -1,4 +1,4 @@
-import { checkEventName } from './event-name.ts';
+import { checkAliases, checkEventName } from './event-name.ts';
 import { eventVersion, type EventVersion, type VersionOptions, type Versioned } from './event-version.ts';
 import type { EventId, LogPosition, Metadata, StreamId, StreamVersion } from './message.ts';
 import type { Fields, MarksOf, Of, Payload, PersonalField } from './schema.ts';
@@ -54,7 +54,7 @@ export interface EventType<out Name extends string, V extends number, H extends 
   readonly personal: readonly P[];
   /** An event as an older release wrote it, for tests and golden files. `orderPlaced.at(1, {...})`. */
   at<K extends keyof H & number>(version: K, data: H[K]): NewEvent<Name, K, H[K]>;
-  /** True for events of this type, whatever their version was when written. Narrows. */
+  /** True for events of this type, whatever their version and their name were when written. Narrows. */
   is(event: NewEvent): event is NewEvent<Name, V, H[V]>;
   /**
    * The next version of the payload. Versions go up by one; each needs its upcaster (`up`).
@@ -106,7 +106,10 @@ export type EventOptions<F extends Fields> = {
 export interface TypeOptions {
   /** Stays in the log, never on a topic: projections that follow the log see it. */
   readonly private?: true;
-  /** Names this type had before it was renamed, in any order. The log keeps them for ever, so this list never gets shorter. */
+  /**
+   * Names this type had before it was renamed, in any order. The log keeps them for ever, so this list never gets shorter. A coming name is listed one release
+   * before it is written: a process that does not know a name takes its events for ones that nobody handles, and its read models miss them.
+   */
   readonly aliases?: readonly string[];
   /** No longer written, still read: old events of it stay in the log for ever. */
   readonly retired?: true;
@@ -116,7 +119,8 @@ export interface TypeOptions {
  * Defines an event type, at version 1. The name goes on the wire and never changes: `context.entity.happened`, lower-case.
  * Pure: nothing is registered; whoever handles the type passes it on.
  * @param name two or more segments of letters, digits and hyphens, at most 200 bytes. All but the last are the Avro namespace.
- * @throws {@link DefinitionError} `LF_EVENT_NAME_INVALID` when the name has another form
+ * @throws {@link DefinitionError} `LF_EVENT_NAME_INVALID` when the name or an alias has another form
+ * @throws {@link DefinitionError} `LF_EVENT_NAME_DUPLICATE` when an alias is the name itself, or stands there twice
  * @throws {@link DefinitionError} `LF_SCHEMA_INVALID` when Avro cannot say the fields, or `subject` is missing or cannot be one; also from `version`
  */
 export function event<const Name extends string, F extends Fields>(
@@ -129,7 +133,7 @@ export function event<const Name extends string, F extends Fields>(
   checkEventName(name);
   const own = (options[0] ?? {}) as VersionOptions & TypeOptions;
   const { aliases = [] } = own;
-  for (const alias of aliases) checkEventName(alias);
+  checkAliases(name, aliases);
   const traits = { private: own.private === true, aliases: Object.freeze([...aliases]), retired: own.retired === true };
   const made: unknown = eventType(name, traits, [], eventVersion(name, 1, fields, own));
   return made as EventType<Name, 1, { readonly 1: Payload<F> }, PersonalField<F>>;
@@ -150,7 +154,7 @@ function eventType(
     ...traits,
     personal: latest.personal,
     at: make,
-    is: (other: NewEvent): boolean => other.type === name,
+    is: (other: NewEvent): boolean => other.type === name || traits.aliases.includes(other.type),
     version: (next: number, fields: Fields, options: VersionOptions): Versioned =>
       eventType(name, traits, versions, eventVersion(name, next, fields, options, latest)),
     '~versions': versions,

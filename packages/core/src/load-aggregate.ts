@@ -2,6 +2,7 @@ import { foreign, type AnyAggregate, type EventIn, type EventSet, type StateOf }
 import { cacheEntriesOf, type RepositoryOptions } from './command-options.ts';
 import { encodeEvent } from './encode-event.ts';
 import type { EncodedEvent, EventStore, StoredEvent } from './event-store.ts';
+import { eventTypesByName } from './event-types-by-name.ts';
 import type { AnyEventType, RecordedEvent } from './event.ts';
 import { frozen } from './frozen.ts';
 import type { Loaded } from './handle-command.ts';
@@ -31,10 +32,10 @@ export interface Common<A extends AnyAggregate> {
 /** An aggregate's way to its streams: decode, upcast, fold. */
 export interface AggregateLoader<A extends AnyAggregate> {
   readonly aggregate: A;
-  /** Its event types by wire name. */
+  /** Its event types by the names they have in the log, former ones too. */
   readonly types: ReadonlyMap<string, AnyEventType>;
   load(stream: StreamRef, signal?: Abort): Promise<SeenState<StateOf<A>>>;
-  /** A decided event, with an id of its own. @throws `LF_EVENT_FOREIGN`, `LF_EVENT_INVALID` */
+  /** A decided event, with an id of its own. @throws `LF_EVENT_FOREIGN`, `LF_EVENT_RETIRED`, `LF_EVENT_INVALID` */
   encode(event: EventIn<A['events']>, metadata: Metadata): EncodedEvent;
   /** Told that these events stand right after `seen` by now: goes on from there, for the cache and the next snapshot. Never throws. */
   appended(stream: StreamRef, seen: SeenState<StateOf<A>>, events: readonly EncodedEvent[]): void;
@@ -51,7 +52,7 @@ export function aggregateLoader<A extends AnyAggregate>(
   options: Pick<RepositoryOptions, 'cache' | 'onSnapshotFault'> = {},
 ): AggregateLoader<A> {
   type Seen = SeenState<StateOf<A>>;
-  const types = new Map(Object.values<AnyEventType>(aggregate.events as EventSet).map((type) => [type.type, type]));
+  const types = eventTypesByName(Object.values<AnyEventType>(aggregate.events as EventSet));
   const entries = cacheEntriesOf(options);
   const cache = entries === undefined ? undefined : new RecentlyUsed<Seen>(entries);
   const snapshots =
@@ -72,7 +73,7 @@ export function aggregateLoader<A extends AnyAggregate>(
   ): StateOf<A> => {
     const type = typeOf(name);
     const data = decodeStored(type, schema, payload) as object;
-    return aggregate.evolve(state, { type: name, version: type.latest as number, data }) as StateOf<A>;
+    return aggregate.evolve(state, { type: type.type, version: type.latest as number, data }) as StateOf<A>;
   };
 
   /** `undefined` when the stream does not hold the last event of `from` where it was. */

@@ -4,7 +4,8 @@ import type { AnyEventType, RecordedEvent } from './event.ts';
 import { decodeStored } from './upcast.ts';
 
 /**
- * An event of the log as handlers see it: decoded by the schema of the version it was written with, then upcast to the latest.
+ * An event of the log as handlers see it: decoded by the schema it was written with, then upcast to the latest version, under the name its type has today.
+ * @param types by all names that they have in the log, as {@link eventTypesByName} has them
  * @throws `LF_EVENT_FOREIGN` when its type is not among these; `LF_PAYLOAD_UNDECODABLE`, `LF_UPCAST_FAILED`, `LF_NEWER_EVENT`
  */
 export function recordedEvent(
@@ -16,7 +17,7 @@ export function recordedEvent(
   if (type === undefined) throw foreign(category, stored.type);
   const data: unknown = decodeStored(type, stored.schema, stored.payload);
   return {
-    type: stored.type,
+    type: type.type,
     version: type.latest as number,
     data,
     id: stored.id,

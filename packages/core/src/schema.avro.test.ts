@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { event, t, versionsOf } from './index.ts';
+import { event, parseAvro, t, versionsOf } from './index.ts';
 
 const fieldOf = (schema: t.AnySchema): unknown =>
   (t.record('R', { f: schema }).avro as { fields: unknown[] }).fields[0];
@@ -18,7 +18,11 @@ describe('the Avro form', () => {
 
   test.each<[string, t.AnySchema, unknown]>([
     ['string', t.string({ min: 1, max: 9, pattern: /x/ }), 'string'],
-    ['personal', t.personal(t.string({ max: 9 }), { erasedAs: '' }), 'string'],
+    [
+      'personal',
+      t.personal(t.string({ max: 9 }), { erasedAs: '-' }),
+      { type: 'string', personal: true, erasedAs: '-' },
+    ],
     ['boolean', t.boolean(), 'boolean'],
     ['int', t.int({ min: 1 }), 'int'],
     ['integer', t.integer({ max: 1 }), 'long'],
@@ -155,5 +159,53 @@ describe('the Avro record of an event', () => {
     expect(versionsOf(event('a.b', { x: t.integer() }))[0]?.writer.fingerprint).not.toBe(
       first?.[0]?.writer.fingerprint,
     );
+  });
+});
+
+describe('personal data in an Avro text', () => {
+  const name = () => t.personal(t.string({ max: 9 }), { erasedAs: '[erased]' });
+  const string = { type: 'string', personal: true, erasedAs: '[erased]' };
+  test.each<[string, t.AnySchema, unknown]>([
+    ['plain', name(), { type: string }],
+    ['nullable', t.nullable(name()), { type: ['null', string], default: null }],
+    ['with a default', t.withDefault(name(), 'nobody'), { type: string, default: 'nobody' }],
+    [
+      'nullable with a default',
+      t.withDefault(t.nullable(name()), 'nobody'),
+      { type: [string, 'null'], default: 'nobody' },
+    ],
+    ['in a list', t.array(name()), { type: { type: 'array', items: string } }],
+    ['in a map of what may be null', t.map(t.nullable(name())), { type: { type: 'map', values: ['null', string] } }],
+    [
+      'in a list with a default',
+      t.withDefault(t.array(name()), ['a']),
+      { type: { type: 'array', items: string }, default: ['a'] },
+    ],
+    [
+      'in a variant with a default',
+      t.withDefault(t.union('kind', { none: {}, some: { name: name() } }), { kind: 'some', name: 'a' }),
+      {
+        type: [
+          { type: 'record', name: 'KindSome', tag: { kind: 'some' }, fields: [{ name: 'name', type: string }] },
+          { type: 'record', name: 'KindNone', tag: { kind: 'none' }, fields: [] },
+        ],
+        default: { name: 'a' },
+      },
+    ],
+  ])('%s is said at the string itself, in valid Avro', (_, schema, field) => {
+    expect(fieldOf(schema)).toEqual({ name: 'f', ...(field as object) });
+    expect(() => parseAvro(t.record('R', { f: schema }).avro)).not.toThrow();
+  });
+  test('is said with whose it is, in one text, and the doc line is no part of it', () => {
+    const textOf = (doc: string) => {
+      const [version] = versionsOf(event('a.b', { id: t.uuid(), name: name() }, { subject: 'id', doc }));
+      return JSON.stringify(version?.writer.avro);
+    };
+    expect(textOf('One line')).toBe(
+      '{"type":"record","name":"B","namespace":"a","subject":"id","fields":[' +
+        '{"name":"id","type":{"type":"string","logicalType":"uuid"}},' +
+        '{"name":"name","type":{"type":"string","personal":true,"erasedAs":"[erased]"}}]}',
+    );
+    expect(textOf('One line')).toBe(textOf('Another'));
   });
 });

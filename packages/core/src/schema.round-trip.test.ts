@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { t } from './index.ts';
+import { resolvePayload, t } from './index.ts';
 import { encodePayload, fromJson } from './schema/payload.ts';
 
 /** A schema and the memory forms it takes. */
@@ -174,6 +174,9 @@ test('a default is what readers of older data see, or is refused at definition',
       if (Reader === undefined) return;
       kept += isNullable(schema) ? 0 : 1;
       expect(fromJson(Reader, {})).toEqual({ value: { f: value } });
+      // Through Avro's own form of a default, which is another one, and back.
+      const writer = { fingerprint: 'empty', avro: t.record('Writer', {}).avro };
+      expect(resolvePayload(Reader, writer, '{}')).toEqual({ value: { f: value } });
     }),
     { numRuns: 300 },
   );

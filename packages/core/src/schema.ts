@@ -40,5 +40,10 @@ export { record } from './schema/record.ts';
 export { nullable } from './schema/nullable.ts';
 export { withDefault } from './schema/with-default.ts';
 export { union } from './schema/union.ts';
+// From an Avro schema
+export { avsc } from './schema/avsc.ts';
+// What it is for others
+export { jsonSchema } from './schema/json-schema.ts';
+export type { StandardJson, StandardJsonOptions } from './schema/json-schema-standard.ts';
 // What is stored
 export { toJson } from './schema/payload.ts';

@@ -38,4 +38,37 @@ export function utf8Bytes(text: string): Uint8Array {
   return bytes;
 }
 
+/**
+ * The text of UTF-8 bytes. What is none becomes U+FFFD, one for each longest beginning of a character, as every decoder of the web platform has it. Source: Unicode
+ * Standard, chapter 3, "U+FFFD Substitution of Maximal Subparts".
+ */
+export function utf8Text(bytes: Uint8Array): string {
+  let text = '';
+  for (let at = 0; at < bytes.length;) {
+    const first = bytes[at++] as number;
+    if (first < 0x80) {
+      text += String.fromCharCode(first);
+      continue;
+    }
+    const more =
+      first >= 0xc2 && first < 0xe0 ? 1 : first >= 0xe0 && first < 0xf0 ? 2 : first >= 0xf0 && first < 0xf5 ? 3 : 0;
+    let point = more === 0 ? 0xfffd : first & (0x3f >> more);
+    // The second byte rules out overlong forms, surrogates and what lies beyond U+10FFFF.
+    let low = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
+    let high = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
+    for (let i = 0; i < more; i++) {
+      const next = bytes[at] ?? 0;
+      if (next < low || next > high) {
+        point = 0xfffd;
+        break;
+      }
+      point = (point << 6) | (next & 0x3f);
+      at += 1;
+      [low, high] = [0x80, 0xbf];
+    }
+    text += String.fromCodePoint(point);
+  }
+  return text;
+}
+
 const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit < 0xe000;

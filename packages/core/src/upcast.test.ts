@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decodeStored, event, t, upcast, versionsOf, type WriterSchema } from './index.ts';
+import { decodeStored, event, t, upcast, versionsOf, type AnyEventType, type WriterSchema } from './index.ts';
 
 const calls: string[] = [];
 const renamed = event('users.user.renamed', { name: t.string() })
@@ -93,6 +93,19 @@ describe('upcast', () => {
       cause: expect.any(RangeError) as unknown,
       message: expect.stringMatching(/users\.user\.renamed from version 1 to 2/) as unknown,
     });
+  });
+  test.each<[string, () => unknown, RegExp]>([
+    ['a promise', async () => ({}), /answered with a promise; .*without I\/O/],
+    ['a promise that is rejected', () => Promise.reject(new Error('later')), /answered with a promise/],
+    ['nothing', () => undefined, /answered with undefined; let it return the new payload/],
+    ['null', () => null, /answered with null/],
+    ['a list', () => [], /answered with an array/],
+    ['a text', () => '{}', /answered with a string/],
+  ])('refuses an upcaster that answers with %s', (_, up, message) => {
+    const type: AnyEventType = event('a.b.c', {}).version(2, {}, { up: up as never });
+    const error = thrown(() => upcast(type, 1, {}));
+    expect(error).toMatchObject({ code: 'LF_UPCAST_FAILED', cause: expect.any(TypeError) as unknown });
+    expect(String(error)).toMatch(message);
   });
   test('C16 a version newer than the code is retryable, so that it waits', () => {
     const newer: unknown = expect.objectContaining({

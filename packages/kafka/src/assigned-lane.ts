@@ -30,8 +30,9 @@ export interface LaneFetching {
  * One partition during one assignment. Given paused; {@link run} asks the reader where it stands, checks the place against the partition, seeks, resumes,
  * and from then on takes only the batch that was asked for: seek and pause are best effort in kafkajs, this decides (C2).
  *
- * A fault pauses the partition and begins again with the reader's saved place. One that cannot heal leaves it paused until it is assigned anew; other
- * lanes go on, and the membership is kept (the consumer's own loop sends the heartbeats, it never waits for a handler longer than a moment).
+ * A fault pauses the partition and begins again with the reader's saved place: so it is with a record whose schema is not known yet, or cannot be asked
+ * for (A7). One that cannot heal leaves it paused until it is assigned anew; other lanes go on, and the membership is kept (the consumer's own loop sends
+ * the heartbeats, it never waits for a handler longer than a moment).
  */
 export class AssignedLane {
   readonly lane: Lane;
@@ -43,7 +44,10 @@ export class AssignedLane {
   #wanted: bigint | undefined;
   #arrival: PromiseWithResolvers<Arrival> = Promise.withResolvers();
   #isDetached = false;
+  /** Failed since a batch went well. */
   #attempt = 0;
+  /** Where a record stands, or stood, that cannot be read yet. */
+  #unreadableAt: bigint | undefined;
 
   constructor(at: TopicPartition, setting: LaneSetting, fetching: LaneFetching) {
     this.lane = topicLane(at.topic, at.partition);
@@ -56,17 +60,13 @@ export class AssignedLane {
   async run(): Promise<void> {
     const { signal } = this.#given;
     const { reader } = this.#setting;
-    let isUnopened = false;
     while (!signal.aborted) {
-      let isOpen = false;
       try {
         const { place, from } = await this.#open();
-        isOpen = true;
-        // What went wrong with a batch is over when a batch goes well, and the reader knows that by itself.
-        if (isUnopened) reader.recovered?.(this.lane);
+        // That it reads again shows in a batch, but there may be none for long. Who waits for a record to become readable still does when he is back at it.
+        if (this.#attempt > 0 && place.nextOffset !== this.#unreadableAt) reader.recovered?.(this.lane);
         await this.#follow(place, from);
       } catch (error) {
-        isUnopened = !isOpen;
         if (signal.aborted) return;
         this.#wanted = undefined;
         this.#fetching.pause();
@@ -138,7 +138,7 @@ export class AssignedLane {
     for (;;) {
       const { batch, done } = await this.#arrival.promise;
       try {
-        const read = await readRecords(place, batch, this.#setting);
+        const read = await readRecords(place, batch, this.#setting, this.#given.signal);
         this.#given.signal.throwIfAborted();
         if (read.place.nextOffset > place.nextOffset) {
           const to = placeCursor(read.place);
@@ -152,7 +152,10 @@ export class AssignedLane {
           from = to;
           place = read.place;
         }
-        if (read.fault !== undefined) throw read.fault;
+        if (read.fault !== undefined) {
+          this.#unreadableAt = place.nextOffset;
+          throw read.fault as Error;
+        }
         this.#want(place.nextOffset);
         if (this.#isDetached) {
           this.#isDetached = false;

@@ -38,6 +38,17 @@ test.each([
   );
 });
 
+test.each([
+  ['missing', undefined],
+  ['null', null],
+  ['no codec', {}],
+])('a codec that is %s is refused, naming both ways to have one', (_, codec) => {
+  const message: unknown = expect.stringMatching(/avro\(\{ registry \}\).*jsonCodec\(\)/);
+  expect(() => checkOptions({ ...good, codec: codec as never })).toThrow(
+    expect.objectContaining({ code: 'LF_OPTION_OUT_OF_RANGE', message }),
+  );
+});
+
 test('what is wrong with a broker address is said without the address, which may hold a password', () => {
   expect(() => checkOptions({ ...good, brokers: ['user:hunter2@host:9092'] })).toThrow(
     expect.objectContaining({ message: expect.not.stringContaining('hunter2') as unknown }),

@@ -48,6 +48,14 @@ const NAME = /^[A-Za-z0-9._-]+$/;
 
 /** @throws DefinitionError `LF_OPTION_OUT_OF_RANGE`, naming the option, what it was and what it may be. */
 export function checkOptions(options: KafkaOptions): void {
+  // The types say it; who calls without them, or comes from a release where JSON was the default, must not publish what nobody can read.
+  const { codec } = options as Partial<KafkaOptions>;
+  check(
+    typeof codec?.encode === 'function' && typeof codec.decode === 'function' && typeof codec.prepare === 'function',
+    'codec',
+    codec === undefined ? 'missing' : 'no codec',
+    'avro({ registry }) of @leftfold/avro, or jsonCodec() of @leftfold/subscriptions',
+  );
   check(options.brokers.length > 0, 'brokers', '[]', 'at least one host:port');
   for (const broker of options.brokers)
     check(/^[^\s/@]+:\d{1,5}$/.test(broker), 'brokers', 'an entry', 'host:port each');

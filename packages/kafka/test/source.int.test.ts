@@ -1,4 +1,5 @@
-import type { Cursor, Publisher } from '@leftfold/subscriptions';
+import { jsonCodec } from '@leftfold/subscriptions';
+import type { Codec, Cursor, Publisher } from '@leftfold/subscriptions';
 import kafkajs from 'kafkajs';
 import { setTimeout as timer } from 'node:timers/promises';
 import { afterEach, beforeAll, expect, test } from 'vitest';
@@ -194,6 +195,10 @@ test('a record that no relay wrote stops its lane with its code', async () => {
   await until('the lane stops', () => reader.codeOf(lane) !== undefined);
   expect(reader.codeOf(lane)).toBe('LF_RECORD_UNDECODABLE');
   expect(reader.model.idsOf(lane)).toEqual(ids(0, 1, 2));
+  expect(reader.faults.at(-1)?.error).toMatchObject({
+    place: `${options.topic}/0 at offset 2`,
+    record: { key: null, value: Buffer.from('hello') },
+  });
 });
 
 test('C11 retention has passed the saved place: the lane stops, and starts nowhere else', async () => {
@@ -256,21 +261,141 @@ test('a cursor of another source stops the lane', async () => {
   expect(reader.codeOf(lane)).toBe('LF_CURSOR_INVALID');
 });
 
-test('a batch whose schema is not known yet is tried again, visibly', async () => {
-  const options = newTopic(1);
-  const { codec } = kafka(options);
-  let failures = 2;
+/** JSON behind a registry that answers for the first `known` records alone, until it is told otherwise. */
+function lateCodec(code: string): { readonly codec: Codec; known: number; asked: number } {
   const late = {
-    ...codec,
-    prepare: async () => {
-      if (failures-- > 0)
-        throw Object.assign(new Error('not there yet'), { code: 'LF_SCHEMA_UNKNOWN', retryable: true });
+    known: 0,
+    asked: 0,
+    codec: {
+      ...jsonCodec(),
+      prepare: async (needed: Parameters<Codec['prepare']>[0]): Promise<void> => {
+        late.asked += 1;
+        const sequences = ('records' in needed ? needed.records : []).map(({ headers }) =>
+          Number(headers['ce_id']?.split('-')[1]),
+        );
+        if (sequences.some((sequence) => sequence > late.known))
+          throw Object.assign(new Error('made up'), { code, retryable: code !== 'LF_REGISTRY_REFUSED' });
+      },
+    },
+  };
+  return late;
+}
+
+test.each(['LF_SCHEMA_UNREGISTERED', 'LF_REGISTRY_UNAVAILABLE'])(
+  'A7 a record that meets %s is tried again, visibly; what stands before it is handed over, and nothing is skipped or doubled',
+  async (code) => {
+    const options = newTopic(2);
+    const late = lateCodec(code);
+    late.known = 3;
+    const publisher = await publisherOf(options);
+    await publisher.publish([...relayedRun(options.topic, 0, 1, 10), ...relayedRun(options.topic, 1, 1, 3)]);
+    await publisher.publish(relayedRun(options.topic, 0, 2, 5));
+    const reader = new CheckpointReader('schemas');
+    const source = sourceOf({ ...options, codec: late.codec });
+    following(source, reader);
+    const [waiting, sound] = [topicLane(options.topic, 0), topicLane(options.topic, 1)];
+    await until('it was tried again', () => reader.faults.length >= 3);
+    await until('the others go on', () => reader.model.idsOf(sound).length === 3);
+    expect(reader.model.idsOf(waiting)).toEqual(ids(0, 1, 3));
+    expect(reader.recoveries).toEqual([]);
+    expect(new Set(reader.faults.map((fault) => fault.code))).toEqual(new Set([code]));
+    expect(reader.faults.every(({ lane, retryMs }) => lane === waiting && retryMs !== null)).toBe(true);
+    late.known = 7;
+    await until('it goes on as far as it can', () => reader.model.idsOf(waiting).length === 7);
+    late.known = 10;
+    await until('all applied', () => reader.model.applied.length >= 13);
+    expect(reader.model.idsOf(waiting)).toEqual(ids(0, 1, 10));
+    await until('the doubles are known', () => source.resent === 4);
+  },
+);
+
+test('a fault that another owner has dealt with is over, though no batch follows', async () => {
+  const options = newTopic(1);
+  const publisher = await publisherOf(options);
+  await publisher.publish(relayedRun(options.topic, 0, 1, 3));
+  const reader = new CheckpointReader('outdone');
+  const { checkpoints, follower } = reader.model;
+  reader.onBatch = async ({ lane, from, to }) => {
+    const other = await checkpoints.claim(follower, lane, { owner: 'other', leaseMs: 1_000, respectLease: false });
+    await checkpoints.save(other!, { from, to });
+    throw Object.assign(new Error('made up'), { code: 'LF_STORAGE_UNAVAILABLE', retryable: true });
+  };
+  following(sourceOf(options), reader);
+  await until('it is told', () => reader.faults.length > 0);
+  await until('it is over', () => reader.recoveries.length > 0);
+  expect(reader.recoveries).toEqual([topicLane(options.topic, 0)]);
+  expect(reader.batches).toHaveLength(1);
+});
+
+test('A7 a registry that refuses stops the lane, after what stands before', async () => {
+  const options = newTopic(1);
+  const late = lateCodec('LF_REGISTRY_REFUSED');
+  late.known = 3;
+  const publisher = await publisherOf(options);
+  await publisher.publish(relayedRun(options.topic, 0, 1, 5));
+  const reader = new CheckpointReader('refused');
+  following(sourceOf({ ...options, codec: late.codec }), reader);
+  const lane = topicLane(options.topic, 0);
+  await until('the lane stops', () => reader.codeOf(lane) !== undefined);
+  expect(reader.codeOf(lane)).toBe('LF_REGISTRY_REFUSED');
+  expect(reader.model.idsOf(lane)).toEqual(ids(0, 1, 3));
+});
+
+test('A7 C3 while a registry keeps its answer for longer than the session, the membership is kept and other lanes go on', async () => {
+  const options = newTopic(2, { sessionTimeoutMs: 3_000 });
+  let isSilent = true;
+  let givenUp = 0;
+  const codec: Codec = {
+    ...jsonCodec(),
+    prepare: async (needed, { signal } = {}) => {
+      const isOfFirst = 'records' in needed && needed.records.some(({ headers }) => headers['ce_id']?.startsWith('0-'));
+      if (!isOfFirst || !isSilent || signal === undefined) return;
+      await aborted(signal);
+      givenUp += 1;
+      signal.throwIfAborted();
     },
   };
   const publisher = await publisherOf(options);
-  await publisher.publish(relayedRun(options.topic, 0, 1, 3));
-  const reader = new CheckpointReader('schemas');
-  following(sourceOf({ ...options, codec: late }), reader);
-  await until('all applied', () => reader.model.applied.length === 3);
-  expect(reader.faults.map(({ code }) => code)).toEqual(['LF_SCHEMA_UNKNOWN', 'LF_SCHEMA_UNKNOWN']);
+  await publisher.publish([...relayedRun(options.topic, 0, 1, 5), ...relayedRun(options.topic, 1, 1, 5)]);
+  const reader = new CheckpointReader('silent');
+  const running = follow(sourceOf({ ...options, codec }), reader);
+  const [silent, moving] = [topicLane(options.topic, 0), topicLane(options.topic, 1)];
+  const since = Date.now();
+  let sequence = 5;
+  while (Date.now() - since < 7_000) {
+    await publisher.publish(relayedRun(options.topic, 1, ++sequence, sequence));
+    await until('the other lane goes on', () => reader.model.idsOf(moving).length === sequence);
+  }
+  expect({ lost: reader.lostLanes, applied: reader.model.idsOf(silent), faults: reader.faults, givenUp }).toEqual({
+    lost: [],
+    applied: [],
+    faults: [],
+    givenUp: 0,
+  });
+  await running.stop();
+  expect(givenUp).toBe(1);
+  isSilent = false;
+  const again = follow(sourceOf({ ...options, codec }), reader);
+  open.push({ close: again.stop });
+  await until('all applied', () => reader.model.idsOf(silent).length === 5);
+});
+
+test('A7 bytes that are no record say where they stand, and are kept as they came', async () => {
+  const options = newTopic(1);
+  const publisher = await publisherOf(options);
+  const [sound, cut] = relayedRun(options.topic, 0, 1, 2);
+  await publisher.publish([sound!, { ...cut!, value: Buffer.from('{"note":"cut') }]);
+  const reader = new CheckpointReader('cut');
+  following(sourceOf(options), reader);
+  await until('they are read', () => reader.model.applied.length === 2);
+  const [first, second] = reader.batches.flatMap(({ records }) => records);
+  expect(first?.decode(noted)).toEqual({ note: 'note 1' });
+  expect(() => second?.decode(noted)).toThrow(
+    expect.objectContaining({
+      code: 'LF_RECORD_UNDECODABLE',
+      place: `${options.topic}/0 at offset 1`,
+      message: expect.stringContaining(`${options.topic}/0 at offset 1`) as unknown,
+      record: expect.objectContaining({ key: cut!.key, value: Buffer.from('{"note":"cut') }) as unknown,
+    }),
+  );
 });

@@ -1,17 +1,16 @@
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as timer } from 'node:timers/promises';
 import { InputInvalid } from '@leftfold/core';
-import { parseRecord, recognise } from '@leftfold/subscriptions';
-import type {
-  Batch,
-  Codec,
-  Cursor,
-  EncodedRecord,
-  Lane,
-  Reader,
-  RecordPlace,
-  Source,
-  SourceRecord,
+import {
+  AGAIN,
+  fullJitter,
+  parseRecord,
+  prepareRecords,
+  recognise,
+  recoveryOf,
+  topicRecord,
+  undecodableAt,
 } from '@leftfold/subscriptions';
+import type { Batch, Codec, Cursor, Lane, Reader, RecordPlace, Source, TopicRecord } from '@leftfold/subscriptions';
 import { ConsumerGroups } from './consumer-groups.ts';
 import type { MemoryTopics } from './memory-topics.ts';
 import { untilAborted } from './until-aborted.ts';
@@ -24,7 +23,7 @@ interface Place {
   readonly last?: RecordPlace | 'start';
 }
 interface Page {
-  readonly records: readonly SourceRecord[];
+  readonly records: readonly TopicRecord[];
   readonly to: Place;
   /** Why the page ends before the next record. */
   readonly fault?: unknown;
@@ -60,13 +59,20 @@ export class MemoryBrokerSource implements Source {
   }
 
   async #runLane(lane: Lane, reader: Reader, signal: AbortSignal): Promise<void> {
+    let attempt = 0;
     while (!signal.aborted) {
       try {
         const from = await reader.from(lane, signal);
-        const fault = await this.#follow(lane, from, reader, signal);
+        const fault = await this.#follow(lane, from, reader, signal, () => (attempt = 0));
         if (signal.aborted) return;
-        reader.faulted(lane, fault, null);
-        return await untilAborted(signal);
+        if (recoveryOf(fault) === 'stop') {
+          reader.faulted(lane, fault, null);
+          return await untilAborted(signal);
+        }
+        // A schema is not known yet, or cannot be asked for (hazard A7).
+        const retryMs = fullJitter(++attempt, AGAIN);
+        reader.faulted(lane, fault, retryMs);
+        await timer(retryMs, undefined, { signal }).catch(() => undefined);
       } catch {
         // The reader's own, and told by it: it is asked again for its place. But one that rejects at once, for ever, must not starve its process.
         await setImmediate();
@@ -74,8 +80,17 @@ export class MemoryBrokerSource implements Source {
     }
   }
 
-  /** Hands over batch by batch until the signal aborts; answers why there is no next one, where a record does not join. */
-  async #follow(lane: Lane, start: Cursor | 'start', reader: Reader, signal: AbortSignal): Promise<unknown> {
+  /**
+   * Hands over batch by batch until the signal aborts; answers why there is no next one, where a record does not join or cannot be decoded yet.
+   * @param onward called after each batch
+   */
+  async #follow(
+    lane: Lane,
+    start: Cursor | 'start',
+    reader: Reader,
+    signal: AbortSignal,
+    onward: () => void,
+  ): Promise<unknown> {
     for (let from = start; ;) {
       let place: Place;
       try {
@@ -87,36 +102,43 @@ export class MemoryBrokerSource implements Source {
       if (place.offset > end) return beyondTheEnd(lane, place.offset, end);
       await this.#topics.reached(lane, place.offset, signal);
       if (signal.aborted) return undefined;
-      const { records, to, fault } = await this.#page(lane, place);
+      const { records, to, fault } = await this.#page(lane, place, reader, signal);
+      if (signal.aborted) return undefined;
       if (to.offset === place.offset) return fault;
       const batch: Batch = { lane, records, from, at: cursorOf(place), to: cursorOf(to) };
       await reader.handle(batch, signal);
+      onward();
       from = batch.to;
     }
   }
 
-  async #page(lane: Lane, place: Place): Promise<Page> {
+  async #page(lane: Lane, place: Place, { only }: Reader, signal: AbortSignal): Promise<Page> {
     const page = this.#topics.records(lane).slice(place.offset, place.offset + BATCH);
-    const records: SourceRecord[] = [];
-    const encoded: EncodedRecord[] = [];
+    const records: TopicRecord[] = [];
+    /** Where each of the records stands. */
+    const before: Place[] = [];
     let { offset, last = 'start' } = place;
     let fault: unknown;
-    try {
-      for (const record of page) {
+    for (const record of page) {
+      const at = `${lane} at offset ${offset}`;
+      try {
         const { envelope, stamp } = parseRecord(record);
         const recognition = recognise(last, stamp);
         if (recognition.kind === 'fault') throw recognition.fault;
         if (recognition.kind === 'next') {
+          before.push({ offset, last });
           last = recognition.place;
-          encoded.push(record);
-          records.push({ ...envelope, decode: (reader) => this.#codec.decode(record, reader) });
+          records.push(topicRecord(envelope, record, at, this.#codec));
         }
         offset += 1;
+      } catch (error) {
+        fault = undecodableAt(error, { place: at, record });
+        break;
       }
-    } catch (error) {
-      fault = error;
     }
-    await this.#codec.prepare({ records: encoded });
+    const prepared = await prepareRecords(this.#codec, records, { signal, ...(only && { only }) });
+    const to = before[prepared.ready];
+    if (to !== undefined) return { records: records.slice(0, prepared.ready), to, fault: prepared.fault };
     return { records, to: { offset, last }, fault };
   }
 }

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
-import { resolvePayload, InputInvalid } from '@leftfold/core';
+import { InputInvalid } from '@leftfold/core';
 import type { StoredEvent } from '@leftfold/core';
-import { RecordUndecodable } from '@leftfold/subscriptions';
+import { logRecord } from '@leftfold/subscriptions';
 import type { Batch, Cursor, Division, Lane, Log, LogIdentity, LogReader, LogRecord } from '@leftfold/subscriptions';
 import { isolated } from './isolated.ts';
 import type { RecordedEvents } from './recorded-events.ts';
@@ -99,7 +99,7 @@ export class MemoryLog implements Log {
       const wanted = this.#recorded.between(position, end).filter((event) => this.#isWanted(lane, event, reader.only));
       const batch: Batch<LogRecord> = {
         lane,
-        records: wanted.map(recordOf),
+        records: wanted.map((event) => logRecord(isolated(event))),
         from,
         at: this.#cursor(lane, { position, pinned: end }),
         to: this.#cursor(lane, { position: end }),
@@ -169,15 +169,3 @@ function parse(cursor: Cursor | 'start'): Place {
 
 const invalid = (code: `LF_${string}`, cursor: string, why: string): InputInvalid =>
   new InputInvalid(code, `the cursor '${cursor}' ${why}; start a new version of this follower`);
-
-function recordOf(event: StoredEvent): LogRecord {
-  return {
-    ...isolated(event),
-    decode: (reader) => {
-      const decoded = resolvePayload(reader, event.schema, event.payload);
-      if ('value' in decoded) return decoded.value;
-      const [issue] = decoded.issues;
-      throw new RecordUndecodable(`${event.type} of ${event.stream}, '${issue?.path.join('.')}': ${issue?.message}`);
-    },
-  };
-}

@@ -144,6 +144,24 @@ test('what a source says of a lane shows until it takes it back', async () => {
   reader.recovered?.(undefined);
   expect(running.status()).not.toHaveProperty('fault');
 });
+test('what a source says of a lane shows also while the lane is claimed anew, until a batch goes well', async () => {
+  const [said, goesOn] = [Promise.withResolvers<Reader>(), Promise.withResolvers<void>()];
+  const source = sourceOf(async (reader, signal) => {
+    await reader.from(LANE, signal);
+    reader.faulted(LANE, away(), 100);
+    const from = await reader.from(LANE, signal);
+    said.resolve(reader);
+    await goesOn.promise;
+    await reader.handle({ lane: LANE, records: [], from, at: 'a' as Cursor, to: 'b' as Cursor }, signal);
+    await untilAborted(signal);
+  });
+  const running = await listing(memory(), source);
+  await said.promise;
+  expect(lane(running)).toMatchObject({ state: 'retrying', fault: { code: 'LF_STORAGE_UNAVAILABLE' } });
+  goesOn.resolve();
+  await vi.waitFor(() => expect(lane(running)).toMatchObject({ state: 'following', batches: 1 }));
+  expect(lane(running)).not.toHaveProperty('fault');
+});
 test('C5 a source that gives up ends its follower, which says why', async () => {
   const source = sourceOf(async () => Promise.reject(new RangeError('made up')));
   const running = await listing(memory(), source);

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Batch, Broker, Cursor, Lane, Log, LogRecord, Reader, Storage } from '@leftfold/subscriptions';
+import type { Batch, Broker, Codec, Cursor, Lane, Log, LogRecord, Reader, Storage } from '@leftfold/subscriptions';
 
 // Ports as bad days show them, drawn from a seed: slow, out of step, their answers lost. What they do is right all the same.
 
@@ -26,7 +26,7 @@ const until = (weather: Weather, most: number): number =>
 async function wait(turns: number): Promise<void> {
   for (let n = 0; n < turns; n++) await turn();
 }
-const away = (): Error => Object.assign(new Error('made up'), { code: 'LF_STORAGE_UNAVAILABLE', retryable: true });
+const away = (code = 'LF_STORAGE_UNAVAILABLE'): Error => Object.assign(new Error('made up'), { code, retryable: true });
 
 /** Calls take their time; some fail, before or after they had their effect. */
 async function call<T>(weather: Weather, work: () => Promise<T>): Promise<T> {
@@ -67,6 +67,26 @@ export function restlessStorage(storage: Storage, weather: Weather): Storage {
       transaction: (...args) => call(weather, () => readModels.transaction(...args)),
       reader: (tables) => readModels.reader(tables),
     },
+  };
+}
+
+/** A codec whose registry answers late, not at all, or does not know a schema yet. What it was not asked to look up it neither writes nor reads. */
+export function restlessCodec(codec: Codec, weather: Weather): Codec {
+  const prepared = new WeakSet<object>();
+  const check = (of: object): void => {
+    if (!prepared.has(of)) throw new Error('not looked up');
+  };
+  return {
+    contentType: codec.contentType,
+    prepare: async (needed, options) => {
+      await wait(until(weather, 12));
+      const fate = weather.isCalm ? 1 : weather.random();
+      if (fate < 0.1) throw away(fate < 0.05 ? 'LF_REGISTRY_UNAVAILABLE' : 'LF_SCHEMA_UNREGISTERED');
+      await codec.prepare(needed, options);
+      for (const one of 'writers' in needed ? needed.writers : needed.records) prepared.add(one);
+    },
+    encode: (payload, writer) => (check(writer), codec.encode(payload, writer)),
+    decode: (record, reader) => (check(record), codec.decode(record, reader)),
   };
 }
 

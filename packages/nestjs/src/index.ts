@@ -9,4 +9,5 @@ export * from './idempotency-key.ts';
 export { RefusalFilter } from './refusal.filter.ts';
 // What runs
 export { Followers, type NamedFollower } from './followers.ts';
+export { SchemaReadiness, type MissingSchema } from './schema-readiness.ts';
 export { LeftfoldHealthModule } from './health.ts';

@@ -12,7 +12,7 @@ import type {
   Type,
 } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR, DiscoveryModule, DiscoveryService, HttpAdapterHost } from '@nestjs/core';
-import { BigintRepliesInterceptor } from './bigint-replies.interceptor.ts';
+import { JsonRepliesInterceptor } from './json-replies.interceptor.ts';
 import { contextOptions, openContext } from './command-context.ts';
 import { ContextInterceptor } from './context.interceptor.ts';
 import { Feature, projectionsOf } from './feature.ts';
@@ -24,6 +24,8 @@ import type { FeatureOptions, LeftfoldOptions } from './options.ts';
 import { logSnapshotFault } from './log-snapshot-fault.ts';
 import { ReadModelTables } from './read-model-tables.ts';
 import { RefusalFilter } from './refusal.filter.ts';
+import { SchemaReadiness } from './schema-readiness.ts';
+import { writtenSchemas } from './written-schemas.ts';
 
 /** Options that are made by a factory, with what it needs. */
 export interface LeftfoldAsyncOptions {
@@ -72,6 +74,7 @@ export class LeftfoldModule implements NestModule {
       providers: [
         { provide: options, inject: [...inject], useFactory },
         ...readModelsProviders(instance),
+        schemaReadinessProvider(instance),
         // The filters and interceptors are the application's: one instance brings them.
         ...(isFirst ? applicationProviders(options) : []),
       ],
@@ -175,6 +178,15 @@ function readModelsProviders(instance: string): Provider[] {
   ];
 }
 
+function schemaReadinessProvider(instance: string): Provider {
+  return {
+    provide: Symbol(`leftfold schemas (${instance})`),
+    inject: [optionsToken(instance), DiscoveryService],
+    useFactory: ({ broker }: LeftfoldOptions, discovery: DiscoveryService) =>
+      new SchemaReadiness(broker?.codec, () => writtenSchemas(discovery, instance)),
+  };
+}
+
 function applicationProviders(options: InjectionToken): Provider[] {
   return [
     {
@@ -187,7 +199,7 @@ function applicationProviders(options: InjectionToken): Provider[] {
       inject: [options],
       useFactory: (given: LeftfoldOptions) => new ContextInterceptor(given),
     },
-    { provide: APP_INTERCEPTOR, useClass: BigintRepliesInterceptor },
+    { provide: APP_INTERCEPTOR, useClass: JsonRepliesInterceptor },
   ];
 }
 

@@ -79,7 +79,7 @@ class AccountsController {
   @Get(':id')
   async show(@Param('id') id: string) {
     const { state, version } = await this.repository.load(id);
-    return { ...state, version, seen: new Date(0) };
+    return { ...state, version, seen: new Date(0), seal: new Uint8Array([1, 2]) };
   }
 }
 

@@ -164,11 +164,11 @@ describe('an idempotency key', () => {
   });
 });
 
-test('a bigint in a reply is a decimal string, and dates stay dates', async () => {
+test('a bigint in a reply is a decimal string, bytes are base64, and dates stay dates', async () => {
   await call('POST', '/accounts/a', { owner: 'Ann', limit: '900' }, key('1'));
   expect(await call('GET', '/accounts/a')).toMatchObject({
     status: 200,
-    body: { limit: '900', version: '1', seen: '1970-01-01T00:00:00.000Z' },
+    body: { limit: '900', version: '1', seen: '1970-01-01T00:00:00.000Z', seal: 'AQI=' },
   });
 });
 

@@ -67,6 +67,7 @@ interface Behind {
   readonly lane: Lane;
   readonly head: Cursor;
   readonly cursor: Cursor | 'start';
+  /** With the code of its fault, when it has one. */
   readonly state: string;
 }
 
@@ -107,7 +108,9 @@ async function lanesBehind(followed: Followed, heads: ReadonlyMap<Lane, Cursor>)
   const saved = new Map((await checkpoints.list(follower)).map(({ lane, cursor }) => [lane, cursor]));
   return unpassed.flatMap(([lane, head]): readonly Behind[] => {
     const cursor = saved.get(lane) ?? 'start';
-    return source.hasPassed(cursor, head) ? [] : [{ lane, head, cursor, state: board.lane(lane)?.state ?? 'not here' }];
+    if (source.hasPassed(cursor, head)) return [];
+    const { state = 'not here', fault } = board.lane(lane) ?? {};
+    return [{ lane, head, cursor, state: fault ? `${state}: ${fault.code}` : state }];
   });
 }
 

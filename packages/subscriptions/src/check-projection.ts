@@ -1,4 +1,4 @@
-import { DefinitionError, type t } from '@leftfold/core';
+import { DefinitionError, eventTypesByName, holdsPersonalData, type t } from '@leftfold/core';
 import { RELAY } from './checkpoints.ts';
 import type { RowHandler } from './row-handler.ts';
 import type { RowTable } from './row-table.ts';
@@ -32,6 +32,8 @@ export function rowTableOf(name: string, { version, row, key, order = 'stream', 
     if (!COLUMN.test(column))
       invalid(`'${column}' is no column: lower-case letters, digits and _, a letter first, at most 63 characters`);
   if (!Object.hasOwn(row, key)) invalid(`its key '${key}' is none of its columns, ${columns.join(', ')}`);
+  if (holdsPersonalData(row[key] as t.AnySchema))
+    invalid(`its key '${key}' is personal; a row that is found by personal data cannot outlive its erasure`);
   if (order !== 'stream' && order !== 'any') invalid(`its order is 'stream' or 'any', not '${String(order)}'`);
   for (const column of indexes.flat())
     if (!Object.hasOwn(row, column)) invalid(`an index names '${column}', which is none of its columns`);
@@ -47,11 +49,16 @@ export function rowTableOf(name: string, { version, row, key, order = 'stream', 
   });
 }
 
-/** What the types say about a further handler, said again for callers without types. @throws {@link DefinitionError} `LF_PROJECTION_INVALID` */
+/**
+ * What the types say about a further handler, said again for callers without types.
+ * @throws {@link DefinitionError} `LF_PROJECTION_INVALID`
+ * @throws {@link DefinitionError} `LF_EVENT_NAME_DUPLICATE` when the type has a name, present or former, in common with one that is handled already
+ */
 export function checkHandler(table: RowTable, before: ReadonlyMap<string, RowHandler>, handler: RowHandler): void {
   const { on, by, verb } = handler;
   const invalid = (message: string): never => refuse(table.projection, `${verb} on ${on.type}: ${message}`);
   if (before.has(on.type)) invalid('this type is handled already; one event does one thing');
+  eventTypesByName([...[...before.values()].map((other) => other.on), on]);
   if (verb !== 'delete' && typeof handler.fold !== 'function') invalid('there is no fold');
   if (table.order === 'stream') {
     if (by !== undefined) invalid("a route needs order: 'any'; here the row is that of the event's stream");

@@ -21,7 +21,7 @@ export interface Codec {
     needed: { readonly writers: readonly WriterSchema[] } | { readonly records: readonly EncodedRecord[] },
     options?: { readonly signal?: AbortSignal },
   ): Promise<void>;
-  /** Stored JSON text to wire bytes, never empty. Deterministic. */
+  /** Stored JSON text to wire bytes, never empty. Deterministic. Throws when the text does not fit its schema; a relay's lane then stops (`LF_PAYLOAD_UNENCODABLE`). */
   encode(payload: string, writer: WriterSchema): Uint8Array;
   /**
    * Wire bytes to the memory form, resolved from the writer's schema to the reader's; made of plain objects that share nothing with the bytes.

@@ -1,4 +1,4 @@
-import { DefinitionError, type AnyEventType, type Json } from '@leftfold/core';
+import { DefinitionError, eventTypesByName, type AnyEventType, type Json } from '@leftfold/core';
 import { AtEvent } from './at-event.ts';
 import type { FollowerId } from './checkpoints.ts';
 import { foldBatch, planFold, type FoldEvent, type FoldPlan } from './fold-batch.ts';
@@ -31,6 +31,9 @@ export interface FollowOptions extends FollowerOptions {
  * An event newer than the code makes its lane wait (`LF_NEWER_EVENT`); one that cannot be read or folded stops its lane, other lanes go on. A batch without
  * handled events is noted and saved within a second, at a stop at once; a log does not even parse what is not handled.
  *
+ * An event whose schema is not known yet, or cannot be asked for, makes the source wait, visibly; a record that cannot be read stops its lane with
+ * `LF_RECORD_UNDECODABLE`, and its bytes are in the fault's error (hazard A7). Events of types that were renamed come under any of their names.
+ *
  * Makes the projection's table. Servers that are away are no reason to reject: that is tried again, and shows in the status.
  *
  * Rows of order `'stream'` are fed by streams of one category: an event of a second one stops its lane (`LF_PROJECTION_INVALID`).
@@ -42,6 +45,7 @@ export async function follow(projection: AnyProjection, options: FollowOptions):
   const { from: source, storage } = options;
   const { rowTable: table, handlers } = projection;
   const id: FollowerId = { name: projection.name, version: projection.version };
+  const types = eventTypesByName([...handlers.values()].map(({ on }) => on));
   const categories = new OneCategory(projection);
   const ledger = (): Json => projectorLedger(source, categories.category);
   refusePrivate(projection, source, storage);
@@ -54,7 +58,7 @@ export async function follow(projection: AnyProjection, options: FollowOptions):
       id,
       source,
       checkpoints: storage.checkpoints,
-      only: { types: [...handlers.keys()] },
+      only: { types: [...types.keys()] },
       open: async () => {
         await storage.readModels.prepare(table);
         const saved = await storage.checkpoints.list(id);
@@ -62,7 +66,7 @@ export async function follow(projection: AnyProjection, options: FollowOptions):
         categories.recall(saved);
       },
       deal: async (owned, batch) => {
-        const handled = batch.records.filter(({ type }) => handlers.has(type));
+        const handled = batch.records.filter(({ type }) => types.has(type));
         const plan = handled.length === 0 ? undefined : planOf(handled);
         if (plan === undefined || plan.steps.length === 0) owned.passed(batch.to, SAVE_SOON_MS, ledger());
         else await apply(owned, plan, batch.to);
@@ -73,12 +77,12 @@ export async function follow(projection: AnyProjection, options: FollowOptions):
 
   function planOf(records: readonly SourceRecord[]): FoldPlan {
     const events = records.map((record): FoldEvent => {
+      const on = types.get(record.type) as AnyEventType;
       try {
         categories.check(record);
-        const { on } = handlers.get(record.type) as { readonly on: AnyEventType };
         return { tenant: record.tenant, event: readEvent(on, record) };
       } catch (error) {
-        throw new AtEvent(error, referenceOf(record));
+        throw new AtEvent(error, { ...referenceOf(record), type: on.type });
       }
     });
     return naming(() => planFold(projection, events));
@@ -118,9 +122,8 @@ function naming<T>(work: () => T): T {
   }
 }
 
-const referenceOf = ({ id, type, stream, streamVersion }: SourceRecord): EventReference => ({
+const referenceOf = ({ id, stream, streamVersion }: SourceRecord): Omit<EventReference, 'type'> => ({
   id,
-  type,
   stream,
   streamVersion,
 });

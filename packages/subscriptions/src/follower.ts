@@ -6,7 +6,7 @@ import type { OwnedLane } from './owned-lane.ts';
 import { ownerName } from './owner-name.ts';
 import { recoveryOf } from './recovery.ts';
 import type { Running } from './running.ts';
-import type { Batch, Lane, LogReader, Reader, Source, SourceRecord } from './source.ts';
+import type { Batch, Lane, Reader, Source, SourceRecord } from './source.ts';
 import { StatusBoard } from './status-board.ts';
 import { untilDone, type Work } from './until-done.ts';
 
@@ -27,7 +27,7 @@ export interface Follower<R extends SourceRecord> {
   readonly source: Source<R>;
   readonly checkpoints: Checkpoints;
   /** All that it looks at. A source that is no log hands over the others as well. */
-  readonly only?: LogReader['only'];
+  readonly only?: Reader['only'];
   /** A lane was claimed; nothing of it has been read. */
   open(owned: OwnedLane): Promise<void>;
   /**
@@ -45,6 +45,8 @@ export function startFollower<R extends SourceRecord>(follower: Follower<R>, opt
   const { owner = ownerName(), leaseMs = LEASE_MS } = options;
   const board = new StatusBoard({ ...id, source: source.name });
   const isLeased = source.ownership === 'leased';
+  /** What the source last said of a lane and did not take back: it shows until then, though the lane is claimed anew for each attempt. */
+  const faults = new Map<Lane, unknown>();
   const claims = new LaneClaims({ checkpoints, follower: id, owner, leaseMs, respectLease: isLeased, board });
   const work = (lane: Lane, signal: AbortSignal, interrupted: AbortSignal): Work => ({
     follower: id,
@@ -57,7 +59,7 @@ export function startFollower<R extends SourceRecord>(follower: Follower<R>, opt
     afterWait: isLeased ? 'reclaim' : 'again',
   });
 
-  const reader: Reader<R> & Pick<LogReader, 'only'> = {
+  const reader: Reader<R> = {
     // Two versions of one projection, side by side in a rolling deploy, each need every lane.
     name: `${id.name}-v${id.version}`,
     ...(follower.only && { only: follower.only }),
@@ -68,7 +70,8 @@ export function startFollower<R extends SourceRecord>(follower: Follower<R>, opt
         if (source.division) await joinDivision(source.division, claimed, checkpoints, signal);
         return claimed;
       });
-      if (board.lane(lane)?.state !== 'waiting') board.set(lane, 'following');
+      if (faults.has(lane)) board.set(lane, 'retrying', faults.get(lane));
+      else if (board.lane(lane)?.state !== 'waiting') board.set(lane, 'following');
       return owned.done;
     },
     handle: async (batch, signal) => {
@@ -85,19 +88,24 @@ export function startFollower<R extends SourceRecord>(follower: Follower<R>, opt
         throw error;
       }
       // What was dealt with just before the lane was lost is not a sign that we have it.
-      if (!owned.isLost) board.handled(batch.lane, batch.records.length);
+      if (owned.isLost) return;
+      faults.delete(batch.lane);
+      board.handled(batch.lane, batch.records.length);
     },
     faulted: (lane, error, retryMs) => {
       if (lane === undefined) return board.source(error);
       board.set(lane, retryMs === null ? 'stopped' : 'retrying', error);
       if (retryMs === null) void claims.giveBack(lane);
+      else faults.set(lane, error);
     },
     recovered: (lane) => {
-      if (lane === undefined) board.source(undefined);
-      else if (board.lane(lane)?.state === 'retrying') board.set(lane, 'following');
+      if (lane === undefined) return board.source(undefined);
+      faults.delete(lane);
+      if (board.lane(lane)?.state === 'retrying') board.set(lane, 'following');
     },
     lost: (lane) => {
       claims.lose(lane);
+      faults.delete(lane);
       board.forget(lane);
       void follower.close?.(lane).catch(() => {});
     },

@@ -12,6 +12,7 @@ export * from './broker.ts';
 export * from './record-format.ts';
 export * from './parse-record.ts';
 export * from './record-undecodable.ts';
+export * from './topic-record.ts';
 export * from './recognition.ts';
 export * from './json-codec.ts';
 // What follows
@@ -22,6 +23,7 @@ export * from './fold-batch.ts';
 export * from './fold-fault.ts';
 // The log in a loop, for tools
 export * from './read-log.ts';
+export * from './log-record.ts';
 // The two loops
 export * from './relay.ts';
 export * from './relay-fault.ts';

@@ -11,6 +11,8 @@ const encoder = new TextEncoder();
 /**
  * Payloads as the log holds them: UTF-8 of the stored JSON text, readable with any tool. Needs no schema registry, so `prepare` has nothing to do;
  * fields are matched by name, as in Avro's schema resolution, so a reader's defaults fill in what an earlier revision did not have.
+ * It does not see what a record was written with, only what its reader wants: a revision that widened a type in place (`int` to `long`), which Avro reads, is
+ * `LF_RECORD_UNDECODABLE` here; say it as a new version.
  */
 export function jsonCodec(): Codec {
   return {

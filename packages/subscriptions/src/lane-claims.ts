@@ -32,6 +32,9 @@ export class LaneClaims {
   /** Claims the lane, as soon as it may. Waits for another owner's lease to lapse, with a look every second or so. */
   async obtain(lane: Lane, signal: AbortSignal): Promise<OwnedLane> {
     const { checkpoints, follower, owner, leaseMs, respectLease, board } = this.#options;
+    const before = this.#owned.get(lane);
+    // Else a source that asks anew after a fault hands the same over each time: events that nobody handles, in front of one that cannot be read yet.
+    if (before && !before.isLost) await saveDone(before);
     this.lose(lane);
     // A fault or a wait stays visible until the lane has gone on.
     const state = board.lane(lane)?.state;
@@ -57,8 +60,7 @@ export class LaneClaims {
     const owned = this.#owned.get(lane);
     this.#owned.delete(lane);
     if (!owned || owned.isLost) return;
-    await owned.settle();
-    await owned.flush().catch(() => {});
+    await saveDone(owned);
     // One under way would extend the lease after it was given back, and keep others waiting for it.
     await this.#renewing;
     if (!owned.isLost) await this.#options.checkpoints.release(owned.claim).catch(() => {});
@@ -101,4 +103,10 @@ export class LaneClaims {
       // The next turn tries again. Should the lease lapse meanwhile, whoever takes the lane raises its epoch, and our next move fails.
     }
   }
+}
+
+/** What is not saved is only looked at again, so its faults end here. */
+async function saveDone(owned: OwnedLane): Promise<void> {
+  await owned.settle();
+  await owned.flush().catch(() => {});
 }

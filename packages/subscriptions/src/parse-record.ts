@@ -121,8 +121,9 @@ function parsedFields(text: string): Fields {
   let json: unknown;
   try {
     json = JSON.parse(text);
-  } catch (cause) {
-    throw new RecordUndecodable(`its header lf is no JSON`, { cause });
+  } catch {
+    // The parser's message quotes the text, which may be anybody's.
+    throw new RecordUndecodable('its header lf is no JSON');
   }
   if (typeof json !== 'object' || json === null) throw new RecordUndecodable('its header lf is no object');
   const fields = json as { readonly [name: string]: unknown };

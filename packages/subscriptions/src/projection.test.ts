@@ -1,4 +1,4 @@
-import { t, type AnyEventType } from '@leftfold/core';
+import { event, t, type AnyEventType } from '@leftfold/core';
 import { expect, test } from 'vitest';
 import { cancelled, customers, orders, paid, placed } from '../test/orders.ts';
 import { projection } from './projection.ts';
@@ -61,6 +61,25 @@ test('a key or an index that is no column is refused', () => {
 test('a type that is handled already is refused, also under another verb', () => {
   expect(() => orders.delete(placed)).toThrow(INVALID);
 });
+test('two types that have a name in common, present or former, are refused', () => {
+  const renamed = event('shop.order.settled', { orderId: t.string() }, { aliases: ['shop.order.paid'] });
+  const other = event(
+    'shop.order.closed',
+    { orderId: t.string() },
+    { aliases: ['shop.order.ended', 'shop.order.settled'] },
+  );
+  const empty = projection('p', { version: 1, key: 'id', row });
+  for (const [first, second] of [
+    [paid, renamed],
+    [renamed, paid],
+    [renamed, other],
+    [other, renamed],
+  ] as const)
+    expect(() => empty.delete(first).delete(second)).toThrow(
+      expect.objectContaining({ code: 'LF_EVENT_NAME_DUPLICATE' }),
+    );
+  expect(empty.delete(other).delete(paid).handlers.size).toBe(2);
+});
 test('what does not compile is refused at run time, too', () => {
   const stream = untyped(projection('p', { version: 1, key: 'id', row }));
   const any = untyped(projection('p', { version: 1, key: 'id', row, order: 'any' }));
@@ -72,4 +91,14 @@ test('what does not compile is refused at run time, too', () => {
   expect(() => any['upsert']?.(paid, fold)).toThrow(INVALID);
   expect(() => any['delete']?.(placed, { by: 'shipTo' })).toThrow(INVALID);
   expect(() => projection('p', { version: 1, key: 'id', row, order: 'log' as 'any' })).toThrow(INVALID);
+});
+test('personal data is no key of a row and no route, also for callers without types', () => {
+  const email = t.personal(t.string(), { erasedAs: '' });
+  const keyed = (column: t.AnySchema) => () =>
+    projection('p', { version: 1, key: 'id' as never, row: { id: column, n: t.int() } });
+  expect(keyed(t.string())).not.toThrow();
+  expect(keyed(email)).toThrow(/its key 'id' is personal/);
+  expect(keyed(t.nullable(email))).toThrow(INVALID);
+  const any = untyped(projection('p', { version: 1, key: 'id', row, order: 'any' }));
+  expect(() => any['upsert']?.(placed, { by: 'shipTo' }, () => ({ id: '', n: 0 }))).toThrow(/'shipTo' is personal/);
 });

@@ -21,7 +21,7 @@ export interface Projection<out Name extends string, out E extends AnyEventType>
   readonly [handled]: E;
   /** The table, as storages are told of it. */
   readonly rowTable: RowTable;
-  /** What is done for each event type, by its name. */
+  /** What is done for each event type, by its present name. */
   readonly handlers: ReadonlyMap<string, RowHandler>;
 }
 /** Any projection. */

@@ -3,7 +3,7 @@ import type { SourceRecord } from './source.ts';
 
 /**
  * A record of a source as handlers see it: decoded by this code's schema of the version it was written with, then upcast to the latest, at the
- * one boundary every reader shares (hazard C8). Frozen, and its payload's fields with it.
+ * one boundary every reader shares (hazard C8). One that was written before its type was renamed has the present name. Frozen, and its payload's fields with it.
  *
  * @throws {@link NewerEvent} `LF_NEWER_EVENT` when it was written by a newer release; nothing is decoded then
  * @throws `LF_RECORD_UNDECODABLE`, `LF_PAYLOAD_UNDECODABLE`, `LF_UPCAST_FAILED`
@@ -14,7 +14,7 @@ export function readEvent(type: AnyEventType, record: SourceRecord): RecordedEve
   const schema = versionsOf(type)[record.version - 1]?.schema;
   const data: unknown = upcast(type, record.version, schema && record.decode(schema));
   return Object.freeze({
-    type: record.type,
+    type: type.type,
     version: latest,
     data: Object.freeze(data),
     id: record.id,

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Envelope, EventId, LogPosition, Metadata, StreamVersion } from '@leftfold/core';
 import { streamRef } from '@leftfold/core';
 import fc from 'fast-check';
@@ -116,6 +117,19 @@ test.each([
   ['without a value', { ...raw(FULL), value: null }],
 ] satisfies [string, RawRecord][])('a record %s is undecodable', (_, record) => {
   expect(() => parseRecord(record)).toThrow(UNDECODABLE);
+});
+
+test('what a parser says of a header, which quotes it, is not handed on', () => {
+  const headers = { ...raw(FULL).headers, lf: 'the secret' };
+  const said = ((): unknown => {
+    try {
+      return parseRecord({ ...raw(FULL), headers });
+    } catch (error) {
+      return error;
+    }
+  })();
+  expect(said).toMatchObject({ code: 'LF_RECORD_UNDECODABLE' });
+  expect(inspect(said)).not.toContain('secret');
 });
 
 test('whatever the texts, a record is read back as it was written', () => {

@@ -6,10 +6,16 @@ import { LeftfoldError } from '@leftfold/core';
  * - `LF_PARTITION_COUNT_CHANGED`: a topic has another number of partitions than its keys were spread over, so keys would move (hazard R10).
  * - `LF_PARTITION_SHARED`: a topic's number of partitions is no multiple of the log's lanes, so two lanes would number the records of one partition.
  * - `LF_RECORD_REFUSED`: the broker will never take a record as it is, for its size or a missing permission (hazard R15).
+ * - `LF_PAYLOAD_UNENCODABLE`: a stored payload does not fit the schema it was written with, so nothing can be made of it for the topic.
  * - `LF_LEDGER_FOREIGN`: the numbers beside the relay's cursor are of another log, of a later generation than this log's, or in a format that this code does not know.
  */
 export class RelayFault extends LeftfoldError {
-  readonly code: 'LF_PARTITION_COUNT_CHANGED' | 'LF_PARTITION_SHARED' | 'LF_RECORD_REFUSED' | 'LF_LEDGER_FOREIGN';
+  readonly code:
+    | 'LF_PARTITION_COUNT_CHANGED'
+    | 'LF_PARTITION_SHARED'
+    | 'LF_RECORD_REFUSED'
+    | 'LF_PAYLOAD_UNENCODABLE'
+    | 'LF_LEDGER_FOREIGN';
   readonly retryable = false as const;
 
   constructor(code: RelayFault['code'], message: string, options?: { readonly cause?: unknown }) {

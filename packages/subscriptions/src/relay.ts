@@ -3,17 +3,9 @@ import type { Broker } from './broker.ts';
 import { RELAY } from './checkpoints.ts';
 import { startFollower, type FollowerOptions } from './follower.ts';
 import { SAVE_IDLE_MS, type OwnedLane } from './owned-lane.ts';
-import type { Publisher, PublishRecord } from './publisher.ts';
-import { formatRecord } from './record-format.ts';
-import {
-  inGeneration,
-  openLedger,
-  refuseShared,
-  stampRecords,
-  withTopics,
-  type RelayLedger,
-  type Stamped,
-} from './relay-ledger.ts';
+import { encodeRecords, type PublicRecord } from './encode-records.ts';
+import type { Publisher } from './publisher.ts';
+import { inGeneration, openLedger, refuseShared, stampRecords, withTopics, type RelayLedger } from './relay-ledger.ts';
 import type { Running } from './running.ts';
 import { sendUntilWritten } from './send-records.ts';
 import type { Batch, Lane, LogRecord } from './source.ts';
@@ -31,8 +23,6 @@ export interface RelayOptions extends FollowerOptions {
   readonly service: string;
 }
 
-/** An event that goes to a topic. */
-type PublicRecord = LogRecord & { readonly topic: string };
 /** One lane of the log: its numbers, and a publisher of its own. */
 interface RelayLane {
   ledger: RelayLedger;
@@ -47,6 +37,10 @@ interface RelayLane {
  * under the owner's epoch; send until every partition is confirmed. The next save confirms the batch. So events arrive at least once, per key in
  * version order, and one that is sent twice has the same number both times, also across crashes and from an owner that does not know yet that it was
  * succeeded (hazards R3, R4). One owner per lane, under a lease. Holds no event definitions.
+ *
+ * A lane with an event whose schema the registry does not hold (yet), or cannot be asked for, waits: `LF_SCHEMA_UNREGISTERED`, `LF_REGISTRY_UNAVAILABLE` in the
+ * status, asked again with backoff, nothing of the batch saved or sent meanwhile. What is known already needs no registry. A lane that the registry refuses
+ * for good stops with `LF_REGISTRY_REFUSED`, one with a payload that does not fit its own schema with `LF_PAYLOAD_UNENCODABLE` (hazard A7).
  *
  * A lane whose record the broker refuses stops with `LF_RECORD_REFUSED`; one with a topic whose partitions are no multiple of the log's lanes with
  * `LF_PARTITION_SHARED`, before anything of it is sent. Other faults of the broker are tried again for ever, visibly.
@@ -106,7 +100,7 @@ export async function relay(options: RelayOptions): Promise<Running> {
   ): Promise<void> {
     const before = withTopics(lane.ledger, await countsOf(lane, records));
     const { stamped, ledger: after } = stampRecords(before, records);
-    const encoded = await encode(stamped);
+    const encoded = await encodeRecords(stamped, { codec: broker.codec, service, signal: interrupted });
     await owned.save(batch.at, before);
     lane.ledger = before;
     await sendUntilWritten(encoded, {
@@ -131,16 +125,5 @@ export async function relay(options: RelayOptions): Promise<Running> {
     for (const { topic } of records) if (!counts.has(topic)) counts.set(topic, await publisher.partitions(topic));
     refuseShared(storage.log.lanes, counts);
     return counts;
-  }
-
-  async function encode(stamped: readonly Stamped<PublicRecord>[]): Promise<readonly PublishRecord[]> {
-    const { codec } = broker;
-    await codec.prepare({ writers: [...new Set(stamped.map(({ record }) => record.schema))] });
-    return stamped.map(({ record, partition, stamp }) => {
-      const { schema: writer, payload } = record;
-      const frame = { stamp, writer, source: service, contentType: codec.contentType };
-      const value = codec.encode(payload, writer);
-      return { topic: record.topic, partition, value, ...formatRecord(record, frame) };
-    });
   }
 }

@@ -35,6 +35,14 @@ export interface Reader<in R extends SourceRecord = SourceRecord> {
   /** Stable name of the follower: consumer group, logs. */
   readonly name: string;
   /**
+   * Events of these types, and of these categories; with both an event must fit both. Names are as the log has them: of a type that was renamed the former
+   * ones, too, as in `[...eventTypesByName([orderPlaced]).keys()]`.
+   *
+   * A log may leave out all others. Its batches join as ever: where nothing fits for long, empty ones carry the place along, so that it is not read again.
+   * A broker hands over everything, but looks up no schema for what is not of these types: that must not be decoded.
+   */
+  readonly only?: { readonly types?: readonly string[]; readonly categories?: readonly string[] };
+  /**
    * Asked each time a lane is given to this reader, before anything of it is read, and again after a fault or a lost lane: the saved place. May
    * wait, e.g. until another owner's lease has lapsed; then nothing of this lane is read.
    */
@@ -46,7 +54,10 @@ export interface Reader<in R extends SourceRecord = SourceRecord> {
    * aborted, whether this resolves or rejects says nothing.
    */
   handle(batch: Batch<R>, signal: AbortSignal): Promise<void>;
-  /** The source could not read and tries again after `retryMs`; `retryMs` null: it will not try again on this lane by itself (a gap, a foreign log). */
+  /**
+   * The source could not read, or does not know what decoding needs yet, and tries again after `retryMs`; `retryMs` null: it will not try again on this lane
+   * by itself (a gap, a foreign log).
+   */
   faulted(lane: Lane | undefined, error: unknown, retryMs: number | null): void;
   /** The source reads again after {@link faulted}. Without it the next batch says so. */
   recovered?(lane: Lane | undefined): void;
@@ -56,11 +67,6 @@ export interface Reader<in R extends SourceRecord = SourceRecord> {
 
 /** A reader of the log, which can be asked for less than all of it. */
 export interface LogReader extends Reader<LogRecord> {
-  /**
-   * Events of these types, and of these categories; with both an event must fit both. The log may leave out all others. Its batches join as ever: where
-   * nothing fits for long, empty ones carry the place along, so that it is not read again.
-   */
-  readonly only?: { readonly types?: readonly string[]; readonly categories?: readonly string[] };
   /**
    * Where to end, by lane, as {@link Source.head} answers it: `run` resolves when what was handled has passed it on every lane. Little more than that is
    * handed over, if anything. A lane that is not named is not read.
@@ -82,7 +88,8 @@ export interface Division {
 /**
  * Where events come from. Each lane's batches join: `from` is the `to` before. Nothing is ever revealed before a cursor already given out, nothing
  * skipped: a gap in a partition's sequence, a changed partition count or log stops that lane with its code (`LF_GAP`, `LF_AHEAD_OF_LOG`, …), reported through
- * {@link Reader.faulted}. Faults of network and server are tried again with full-jitter backoff, for ever, each reported.
+ * {@link Reader.faulted}. Faults of network and server are tried again with full-jitter backoff, for ever, each reported; so is a record whose schema cannot
+ * be had yet, after what stands before it was handed over.
  */
 export interface Source<out R extends SourceRecord = SourceRecord> {
   /** Its first word is the kind of source, saved with checkpoints and never changed, so that no follower is moved to another one unnoticed: `log`, `kafka …`. No address. */

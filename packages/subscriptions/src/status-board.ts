@@ -58,11 +58,12 @@ export class StatusBoard {
 function faultOf(error: unknown): LaneFault {
   const event = error instanceof AtEvent ? error.event : undefined;
   const cause = error instanceof AtEvent ? error.cause : error;
-  return {
+  const fault: LaneFault = {
     code: codeOf(cause),
     message: cause instanceof Error ? cause.message : String(cause),
     ...(event && { event }),
   };
+  return Object.defineProperty(fault, 'error', { value: cause, enumerable: false });
 }
 
 function codeOf(error: unknown): string {

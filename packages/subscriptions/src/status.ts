@@ -2,8 +2,8 @@ import type { EventId, StreamId, StreamVersion } from '@leftfold/core';
 import type { Cursor, Lane } from './source.ts';
 
 /**
- * What a lane is doing. `claiming`: another owner has it, or nobody could be asked yet. `following`: all is well. `retrying`: a server failed, the same is
- * tried again. `waiting`: the next event is newer than this code. `stopped`: it stands still until a person acts; nothing was skipped.
+ * What a lane is doing. `claiming`: another owner has it, or nobody could be asked yet. `following`: all is well. `retrying`: a server failed, or a schema is not
+ * registered yet; the same is tried again. `waiting`: the next event is newer than this code. `stopped`: it stands still until a person acts; nothing was skipped.
  */
 export type LaneState = 'claiming' | 'following' | 'retrying' | 'waiting' | 'stopped';
 
@@ -20,8 +20,13 @@ export interface LaneFault {
   /** `LF_…`; of an error that is not ours, its own code or name. */
   readonly code: string;
   readonly message: string;
-  /** Where it is about one event. */
+  /** Where it is about one event, under the present name of its type. */
   readonly event?: EventReference;
+  /**
+   * The error itself, for code: of a record that cannot be read it holds the bytes (`RecordUndecodable.record`). Not enumerable, so not in any JSON or log
+   * that is made of a status: the bytes may be personal data.
+   */
+  readonly error?: unknown;
 }
 
 /** One lane as this process has it. */

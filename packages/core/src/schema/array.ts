@@ -18,6 +18,7 @@ export function array<T, M extends Mark, J, I>(
     };
   return schemaOf({
     avro: (names) => ({ type: 'array', items: item.avro(names) }),
+    jsonSchema: (form) => ({ type: 'array', items: item.jsonSchema(form) }),
     accept: each(item.accept),
     write: each(item.write),
     read: each(item.read),

@@ -7,6 +7,7 @@ export function boolean(): Schema<boolean, never, boolean, boolean> {
   return schemaOf(
     leaf<boolean>({
       avro: 'boolean',
+      jsonSchema: { type: 'boolean' },
       expected: 'true or false',
       accept: (value) => (typeof value === 'boolean' ? value : undefined),
     }),

@@ -1,4 +1,4 @@
-import { fromBase64, toBase64 } from '../base64.ts';
+import { CANONICAL_BASE64, fromBase64, toBase64 } from '../base64.ts';
 import { schemaOf } from './kind.ts';
 import { leaf, tagOf } from './leaf.ts';
 import type { Schema } from './schema.ts';
@@ -10,6 +10,7 @@ export function bytes(): Schema<Uint8Array, never, string, Uint8Array | string> 
   return schemaOf(
     leaf<Uint8Array>({
       avro: 'bytes',
+      jsonSchema: { type: 'string', format: 'byte', contentEncoding: 'base64', pattern: CANONICAL_BASE64 },
       expected: 'bytes (a Uint8Array) or base64 with padding',
       // A copy: a Buffer is a window into memory that others write to.
       accept: (value) => (isBytes(value) ? new Uint8Array(value) : fromText(value)),

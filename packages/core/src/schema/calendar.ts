@@ -9,6 +9,9 @@ const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
 /** ISO 8601 as RFC 3339 profiles it; seconds may be left out, digits beyond the milliseconds may not be there: nothing is rounded. */
 const INSTANT =
   /^(\d{4}-\d\d-\d\d)T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,3})?)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+/** The same as the format `date-time` knows it, with seconds; that format alone takes any fraction and small letters. */
+const INSTANT_3339 =
+  '^[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{1,3})?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$';
 
 /**
  * Avro `long` with logical type `timestamp-millis`: a `Date`, valid, UTC, millisecond precision, years 0 to 9999. ISO string in JSON.
@@ -24,6 +27,11 @@ export function timestampMillis(): Schema<Date, never, string, Date | string> {
   return schemaOf(
     leaf<Date>({
       avro: { type: 'long', logicalType: 'timestamp-millis' },
+      jsonSchema: (form) => ({
+        type: 'string',
+        format: 'date-time',
+        ...(form === 'input' && { pattern: INSTANT_3339 }),
+      }),
       expected: 'a valid Date or an ISO 8601 string with at most milliseconds, years 0 to 9999',
       accept: (value) => fromText(value) ?? fromDate(value),
       write: (value) => fromDate(value)?.toISOString(),
@@ -71,6 +79,7 @@ export function date(): Schema<Day, never, Day, Day> {
   return schemaOf(
     leaf<Day>({
       avro: { type: 'int', logicalType: 'date' },
+      jsonSchema: { type: 'string', format: 'date' },
       expected: "a calendar day such as '2026-11-22'",
       accept: (value) => (typeof value === 'string' && isDay(value) ? value : undefined),
     }),

@@ -21,6 +21,7 @@ export function decimal(precision: number, scale: number): Schema<`${number}`, n
   return schemaOf(
     leaf<string>({
       avro: { type: 'bytes', logicalType: 'decimal', precision, scale },
+      jsonSchema: { type: 'string', pattern: fits.source },
       expected: `a decimal string with at most ${before} digits before the point and ${scale} after it`,
       accept: (value) => (typeof value === 'string' && fits.test(value) ? canonical(value, scale) : undefined),
     }),

@@ -21,6 +21,7 @@ export function enumOf<const Symbols extends readonly [string, ...string[]]>(
   const avro = { type: 'enum', name, symbols: [...symbols], default: first };
   const kind = leaf<string>({
     avro,
+    jsonSchema: { type: 'string', title: name, enum: [...symbols] },
     expected: `one of ${symbols.map((symbol) => `'${symbol}'`).join(', ')}`,
     accept: (value) => (known.has(value) ? (value as string) : undefined),
     read: (json) => (known.has(json) ? (json as string) : typeof json === 'string' ? first : undefined),

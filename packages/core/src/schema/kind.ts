@@ -1,5 +1,7 @@
 import { DefinitionError } from '../errors.ts';
 import type { Names } from './avro-name.ts';
+import type { ToJsonSchema } from './json-schema-form.ts';
+import { standardJson } from './json-schema-standard.ts';
 import type { AnySchema, Json, Mark, Schema } from './schema.ts';
 
 /** Where a value does not fit its schema, and what was expected. Never repeats the value: it may be personal data. */
@@ -26,6 +28,8 @@ export type Visit = (value: unknown, walk: Walk) => unknown;
 export interface Kind {
   /** Avro JSON. A name that `names` knows becomes a reference; without `names` every definition stands in its place. */
   readonly avro: (names?: Names) => Json;
+  /** What it is in JSON, for documents. */
+  readonly jsonSchema: ToJsonSchema;
   /** Any form → memory form. For the edge: strict, with constraints. */
   readonly accept: Visit;
   /** Memory form → stored JSON form. For append: strict. */
@@ -84,7 +88,7 @@ export function schemaOf<T, M extends Mark, J, I>(kind: Kind): Schema<T, M, J, I
   };
   const schema = {
     avro: deepFreeze(kind.avro(new Map())),
-    '~standard': Object.freeze({ version: 1, vendor: 'leftfold', validate }),
+    '~standard': Object.freeze({ version: 1, vendor: 'leftfold', validate, jsonSchema: standardJson(kind.jsonSchema) }),
     '~kind': Object.freeze(kind),
   };
   return Object.freeze(schema) as unknown as Schema<T, M, J, I>;
@@ -100,6 +104,12 @@ export function kindOf(schema: AnySchema): Kind {
     throw new DefinitionError('LF_SCHEMA_INVALID', 'this is no schema; make it with t, as t.string()');
   return kind;
 }
+
+/**
+ * True when personal data stands in a value of this schema, at any depth: then it can be no key, route or subject.
+ * @throws {@link DefinitionError} `LF_SCHEMA_INVALID` when `schema` was not made by `t`
+ */
+export const holdsPersonalData = (schema: AnySchema): boolean => kindOf(schema).isPersonal;
 
 /** Avro libraries write into the schemas they are given (hazard A8). */
 function deepFreeze(json: Json): Json {

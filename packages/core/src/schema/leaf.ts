@@ -1,9 +1,12 @@
 import { fault, type Kind, type Walk } from './kind.ts';
+import type { JsonSchema, ToJsonSchema } from './json-schema-form.ts';
 import type { Json } from './schema.ts';
 
 /** A kind without parts. Each conversion answers `undefined` for what does not fit. */
 interface Leaf<T> {
   readonly avro: Json;
+  /** What it is in JSON, constraints included; a function where a reply looks otherwise than what the edge takes. */
+  readonly jsonSchema: JsonSchema | ToJsonSchema;
   /** Completes the sentence "expected …". */
   readonly expected: string;
   /** Any form → memory form. */
@@ -19,7 +22,16 @@ interface Leaf<T> {
 }
 
 /** Makes a kind of a leaf. */
-export function leaf<T>({ avro, expected, accept, write = accept, read = accept, refuse, constraint }: Leaf<T>): Kind {
+export function leaf<T>({
+  avro,
+  jsonSchema,
+  expected,
+  accept,
+  write = accept,
+  read = accept,
+  refuse,
+  constraint,
+}: Leaf<T>): Kind {
   const mismatch = (value: unknown, walk: Walk): undefined =>
     fault(walk, `expected ${expected}, got ${describe(value)}`);
   const check = (value: T, walk: Walk): void => {
@@ -28,6 +40,7 @@ export function leaf<T>({ avro, expected, accept, write = accept, read = accept,
   };
   return {
     avro: () => avro,
+    jsonSchema: typeof jsonSchema === 'function' ? jsonSchema : () => jsonSchema,
     accept: (value, walk) => {
       const result = accept(value);
       if (result === undefined) return mismatch(value, walk);

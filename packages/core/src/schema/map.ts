@@ -1,6 +1,6 @@
 import { fault, isFull, member, schemaOf, type Visit } from './kind.ts';
 import { describe } from './leaf.ts';
-import { isPlainObject, isPollutingKey } from './plain-object.ts';
+import { isPlainObject, isPollutingKey, POLLUTING_KEYS } from './plain-object.ts';
 import type { Mark, Schema } from './schema.ts';
 import { notStorable } from './text.ts';
 import { partOf } from './with-default.ts';
@@ -26,6 +26,11 @@ export function map<T, M extends Mark, J, I>(
     };
   return schemaOf({
     avro: (names) => ({ type: 'map', values: item.avro(names) }),
+    jsonSchema: (form) => ({
+      type: 'object',
+      propertyNames: { not: { enum: [...POLLUTING_KEYS] } },
+      additionalProperties: item.jsonSchema(form),
+    }),
     accept: each(item.accept),
     write: each(item.write),
     read: each(item.read),

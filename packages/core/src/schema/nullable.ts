@@ -1,3 +1,4 @@
+import { jsonOrNull } from './json-schema-form.ts';
 import { fault, schemaOf, type Kind, type Visit } from './kind.ts';
 import type { Mark, Schema } from './schema.ts';
 import { partOf } from './with-default.ts';
@@ -5,6 +6,7 @@ import { partOf } from './with-default.ts';
 const onlyNull: Visit = (value, walk) => (value === null ? null : fault(walk, 'expected null'));
 const NULL: Kind = {
   avro: () => 'null',
+  jsonSchema: () => ({ type: 'null' }),
   accept: onlyNull,
   write: onlyNull,
   read: onlyNull,
@@ -27,6 +29,7 @@ export function nullable<T, M extends Mark, J, I>(schema: Schema<T, M, J, I>): S
   return schemaOf({
     ...some,
     avro: (names) => branches.map((branch) => branch.avro(names)),
+    jsonSchema: (form) => jsonOrNull(some.jsonSchema(form)),
     accept: orNull(some.accept),
     write: orNull(some.write),
     read: orNull(some.read),

@@ -1,6 +1,9 @@
 import { invalid } from './avro-name.ts';
+import { wholeNumberPattern } from './json-schema-whole-number.ts';
+import type { JsonSchema } from './json-schema-form.ts';
 import { schemaOf } from './kind.ts';
 import { leaf } from './leaf.ts';
+import { bigintAvro } from './memory-avro.ts';
 import type { Schema } from './schema.ts';
 
 interface Range {
@@ -37,6 +40,7 @@ export function int(
   return schemaOf(
     leaf<number>({
       avro: 'int',
+      jsonSchema: (form) => ({ type: 'integer', format: 'int32', ...(form === 'input' && range(constraints, INT)) }),
       expected: `a whole number from ${INT.min} to ${INT.max}`,
       accept: (value) => wholeNumber(value, INT),
       constraint: bounds('t.int', constraints, INT),
@@ -56,6 +60,8 @@ export function integer(
   return schemaOf(
     leaf<number>({
       avro: 'long',
+      jsonSchema: (form) =>
+        form === 'output' ? { type: 'integer', ...range({}, SAFE) } : numberOrText(SAFE_DIGITS, constraints),
       expected: 'a whole number in ±(2^53−1), or its decimal string',
       accept,
       write: (value) => wholeNumber(value, SAFE)?.toString(),
@@ -68,15 +74,17 @@ export function integer(
 export function long(): Schema<bigint, never, `${bigint}`, bigint | number | `${bigint}`> {
   const fit = (value: unknown): bigint | undefined =>
     typeof value === 'bigint' && value >= LONG.min && value <= LONG.max ? value : undefined;
-  return schemaOf(
-    leaf<bigint>({
-      avro: 'long',
-      expected: 'a bigint in ±2^63, a safe integer or a decimal string',
-      accept: (value) =>
-        fit(isDecimal(value) || Number.isSafeInteger(value) ? BigInt(value as string | number) : value),
-      write: (value) => fit(value)?.toString(),
-    }),
-  );
+  const kind = leaf<bigint>({
+    avro: 'long',
+    jsonSchema: (form) => {
+      const either = numberOrText(LONG_DIGITS);
+      return form === 'input' ? either : { type: 'string', pattern: wholeNumberPattern(LONG_DIGITS) };
+    },
+    expected: 'a bigint in ±2^63, a safe integer or a decimal string',
+    accept: (value) => fit(isDecimal(value) || Number.isSafeInteger(value) ? BigInt(value as string | number) : value),
+    write: (value) => fit(value)?.toString(),
+  });
+  return schemaOf({ ...kind, avro: bigintAvro });
 }
 
 /** Avro `double`. Refused at append: NaN and ±Infinity. Never for money. */
@@ -84,11 +92,25 @@ export function double(): Schema<number, never, number, number> {
   return schemaOf(
     leaf<number>({
       avro: 'double',
+      jsonSchema: { type: 'number', format: 'double' },
       expected: 'a finite number',
       accept: (value) => (Number.isFinite(value) ? withoutMinusZero(value as number) : undefined),
     }),
   );
 }
+
+const [SAFE_DIGITS, LONG_DIGITS] = [16, 19];
+const range = ({ min, max }: Partial<Range>, type: Range): JsonSchema => ({
+  minimum: min ?? type.min,
+  maximum: max ?? type.max,
+});
+/** A whole number as people write it, or as it is stored. */
+const numberOrText = (digits: number, constraints: Partial<Range> = {}): JsonSchema => ({
+  anyOf: [
+    { type: 'integer', ...range(constraints, SAFE) },
+    { type: 'string', pattern: wholeNumberPattern(digits, constraints.min, constraints.max) },
+  ],
+});
 
 const wholeNumber = (value: unknown, { min, max }: Range): number | undefined =>
   Number.isInteger(value) && (value as number) >= min && (value as number) <= max

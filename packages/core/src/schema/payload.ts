@@ -30,9 +30,14 @@ export function encodePayload(
 }
 
 /**
- * The memory form of stored JSON, for a reader with this schema. As in Avro's schema resolution, fields are matched by name: those the reader does
- * not know are left out, absent ones take their reader default (`null` for nullable), unknown symbols of an enum become its first. Constraints are not
- * checked. A value of a wrong type, an absent field without a default and an unknown variant of a union are issues. `json` is not changed or kept.
+ * The memory form of stored JSON for a reader with this schema, where nobody says which schema it was written with: a column of JSON, JSON on a topic. Where it
+ * is known, `resolvePayload` of this package reads by it. As in Avro's schema resolution, fields are matched by name: those the reader does not know are left
+ * out, absent ones take their reader default (`null` for nullable), unknown symbols of an enum become its first. Constraints are not checked. A value of a wrong
+ * type, an absent field without a default and an unknown variant of a union are issues. `json` is not changed or kept.
+ *
+ * Of the promotions it covers those that show in the JSON itself: a whole number where a long is expected (`int` → `long`), and where a double is
+ * (`int` → `double`). A long's decimal string is no double, and text and bytes are not told apart: `'YWJj'` is read as bytes of base64 where bytes are expected, and
+ * as these four letters where text is. A default that was changed since, or a symbol that came since, is not seen either: the JSON has what it has.
  */
 export function fromJson<S extends AnySchema>(schema: S, json: unknown): Checked<Of<S>> {
   return run(kindOf(schema).read, json, false);

@@ -16,5 +16,6 @@ const isRootPrototype = (prototype: unknown): boolean =>
   Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, 'hasOwnProperty');
 
 /** Keys that reach the prototype of whoever copies the object carelessly later on. */
+export const POLLUTING_KEYS: readonly string[] = ['__proto__', 'constructor', 'prototype'];
 export const isPollutingKey = (key: PropertyKey): boolean =>
   key === '__proto__' || key === 'constructor' || key === 'prototype';

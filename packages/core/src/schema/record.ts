@@ -45,6 +45,13 @@ export function recordKind(name: string, fields: Fields, { attributes = {}, tag 
   const members = tag === undefined ? inAvro : [tag, ...inAvro];
   return {
     avro: (names) => named(name, definition, names),
+    jsonSchema: (form) => ({
+      type: 'object',
+      title: name,
+      properties: Object.fromEntries(members.map(({ name: field, kind }) => [field, kind.jsonSchema(form)])),
+      required: members.map(({ name: field }) => field),
+      ...(form === 'input' && { additionalProperties: false }),
+    }),
     accept: strict(members, 'accept'),
     write: strict(members, 'write'),
     read: lenient(members),

@@ -1,3 +1,5 @@
+import type { StandardJson } from './json-schema-standard.ts';
+
 /** Any JSON value. Results of commands and Avro schemas are such values. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
@@ -24,6 +26,8 @@ export interface StandardProps<out I, out T> {
     | { readonly value: T }
     | { readonly issues: readonly { readonly message: string; readonly path: readonly PropertyKey[] }[] };
   readonly types?: { readonly input: I; readonly output: T };
+  /** Standard JSON Schema v1. */
+  readonly jsonSchema: StandardJson;
 }
 
 /**

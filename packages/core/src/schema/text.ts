@@ -1,5 +1,6 @@
 import { invalid } from './avro-name.ts';
 import { kindOf, fault, schemaOf, type Visit } from './kind.ts';
+import type { JsonSchema } from './json-schema-form.ts';
 import { leaf } from './leaf.ts';
 import type { Schema } from './schema.ts';
 
@@ -19,6 +20,7 @@ export function string(
 ): Text {
   const kind = leaf<string>({
     avro: 'string',
+    jsonSchema: (form) => ({ type: 'string', ...(form === 'input' && textKeywords(constraints)) }),
     expected: 'a string',
     accept: (value) => (typeof value === 'string' ? value : undefined),
     refuse: notStorable,
@@ -50,6 +52,12 @@ function lengthAndPattern({ min = 0, max = Number.MAX_SAFE_INTEGER, pattern }: P
     return whole === undefined || whole.test(value) ? undefined : `expected text that matches ${pattern}`;
   };
 }
+
+const textKeywords = ({ min, max, pattern }: Parameters<typeof string>[0] & {}): JsonSchema => ({
+  ...(min !== undefined && { minLength: min }),
+  ...(max !== undefined && { maxLength: max }),
+  ...(pattern !== undefined && { pattern: wholeString(pattern).source }),
+});
 
 function wholeString(pattern: RegExp): RegExp {
   if (pattern.flags !== '' && pattern.flags !== 'u')
@@ -92,5 +100,18 @@ export function personal(
       typeof value === 'string' && value.startsWith(RESERVED)
         ? fault(walk, `begins with ${RESERVED}, which is reserved for encrypted text`)
         : visit(value, walk);
-  return schemaOf({ ...kind, accept: plain(kind.accept), write: plain(kind.write), isPersonal: true, erasedAs });
+  // In the text, so that whoever has only the schema (a contract, a tool in another language) knows what is whose.
+  const avro = { type: 'string', personal: true, erasedAs };
+  return schemaOf({
+    ...kind,
+    avro: () => avro,
+    jsonSchema: (form) => ({
+      ...kind.jsonSchema(form),
+      ...(form === 'input' && { not: { type: 'string', pattern: `^${RESERVED}` } }),
+    }),
+    accept: plain(kind.accept),
+    write: plain(kind.write),
+    isPersonal: true,
+    erasedAs,
+  });
 }

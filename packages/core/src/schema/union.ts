@@ -37,6 +37,7 @@ export function union<const Tag extends string, V extends { readonly [variant: s
     };
   return schemaOf({
     avro: (names) => branches.map((branch) => branch.avro(names)),
+    jsonSchema: (form) => ({ oneOf: branches.map((branch) => branch.jsonSchema(form)) }),
     accept: choose('accept'),
     write: choose('write'),
     read: choose('read'),
@@ -53,6 +54,7 @@ function variantKind(tag: string, variant: string, fields: Fields): Kind {
     throw invalid(`the variant '${variant}' has a field '${tag}', which is the tag of its union`);
   const literal = leaf({
     avro: 'string',
+    jsonSchema: { type: 'string', const: variant },
     expected: variant,
     accept: (value) => (value === variant ? variant : undefined),
   });

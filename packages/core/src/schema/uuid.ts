@@ -9,6 +9,7 @@ export function uuid(): Schema<string, never, string, string> {
   return schemaOf(
     leaf<string>({
       avro: { type: 'string', logicalType: 'uuid' },
+      jsonSchema: { type: 'string', format: 'uuid', pattern: UUID.source },
       expected: 'a UUID, lower-case with hyphens',
       accept: (value) => (typeof value === 'string' && UUID.test(value) ? value : undefined),
       read: (json) => (typeof json === 'string' ? json : undefined),

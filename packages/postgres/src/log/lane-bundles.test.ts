@@ -38,7 +38,8 @@ function scene(lanes: number, events: number, hashOf = (position: number): numbe
     upTo: async (end: Snapshot): Promise<Boundary> => ({ to: end, fresh: events, hasEvents: true, generation: 1 }),
   };
   const bundles = new LaneBundles({ pages, tip, only: undefined, lanes, batchSize: BATCH });
-  const next = (lane: number, place: LogPlace) => bundles.next({ lane, place, until: undefined }, never);
+  const next = (lane: number, place: LogPlace) =>
+    bundles.next({ lane, place, until: undefined, reached: () => {} }, never);
   /** The whole way of one page for a lane. */
   const step = async (lane: number, place: LogPlace): Promise<LogPlace> =>
     (await next(lane, place))?.at(-1)?.to as LogPlace;
@@ -97,7 +98,7 @@ test('at the end of the log whoever comes waits with the others, and a lane that
   const end = await step(0, START);
   expect(end.to).toBeUndefined();
   const stop = new AbortController();
-  const leaving = bundles.next({ lane: 0, place: end, until: undefined }, stop.signal);
+  const leaving = bundles.next({ lane: 0, place: end, until: undefined, reached: () => {} }, stop.signal);
   const staying = next(1, end);
   stop.abort();
   expect(await leaving).toBeUndefined();
@@ -120,7 +121,35 @@ test('what a page throws reaches every lane of the bundle, which may ask again',
     batchSize: BATCH,
   });
   for (const lane of [0, 1]) failing.expect(lane);
-  const both = [0, 1].map((lane) => failing.next({ lane, place: START, until: undefined }, never));
+  const both = [0, 1].map((lane) => failing.next({ lane, place: START, until: undefined, reached: () => {} }, never));
   for (const one of both) await expect(one).rejects.toThrow('away');
-  await expect(failing.next({ lane: 1, place: START, until: undefined }, never)).rejects.toThrow('away');
+  await expect(failing.next({ lane: 1, place: START, until: undefined, reached: () => {} }, never)).rejects.toThrow(
+    'away',
+  );
+});
+
+test('every lane of a bundle is told that the end of the log is reached, and nothing new is there', async () => {
+  const stop = new AbortController();
+  const bundles = new LaneBundles({
+    pages: { page: () => Promise.reject(new Error('not asked for')) },
+    tip: {
+      after: async (_, signal, reached) => {
+        reached?.();
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        return undefined;
+      },
+      upTo: () => Promise.reject(new Error('not asked for')),
+    },
+    only: undefined,
+    lanes: 2,
+    batchSize: BATCH,
+  });
+  for (const lane of [0, 1]) bundles.expect(lane);
+  const told: number[] = [];
+  const asked = [0, 1].map((lane) =>
+    bundles.next({ lane, place: START, until: undefined, reached: () => void told.push(lane) }, stop.signal),
+  );
+  expect(told).toEqual([0, 1]);
+  stop.abort();
+  expect(await Promise.all(asked)).toEqual([undefined, undefined]);
 });

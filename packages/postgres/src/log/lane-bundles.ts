@@ -31,9 +31,12 @@ export interface NextOptions {
   readonly lane: number;
   readonly place: LogPlace;
   readonly until: LogPlace | undefined;
+  /** The database was reached, and nothing is new: {@link LogTip.after}. */
+  readonly reached: () => void;
 }
 
 interface Asking {
+  readonly reached: () => void;
   readonly resolve: (pages: readonly LogPage[] | undefined) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -87,7 +90,7 @@ export class LaneBundles {
    * What a lane gets next, in parts of at most a batch, each from where the one before ends; waits for it. `undefined` when aborted.
    * @throws what polls and pages throw, to all lanes of the bundle
    */
-  next({ lane, place, until }: NextOptions, signal: AbortSignal): Promise<readonly LogPage[] | undefined> {
+  next({ lane, place, until, reached }: NextOptions, signal: AbortSignal): Promise<readonly LogPage[] | undefined> {
     if (signal.aborted) return Promise.resolve(undefined);
     const { promise, resolve, reject } = Promise.withResolvers<readonly LogPage[] | undefined>();
     const key = keyOf(place, until);
@@ -99,6 +102,7 @@ export class LaneBundles {
     };
     const done = (): void => signal.removeEventListener('abort', leave);
     const asking: Asking = {
+      reached,
       resolve: (pages) => {
         done();
         resolve(pages);
@@ -201,13 +205,16 @@ export class LaneBundles {
   }
 
   /** The window that the bundle reads in; one that is not open yet is opened for all of it. */
-  async #window({ place, until, left }: Bundle): Promise<OpenWindow | undefined> {
+  async #window({ place, until, left, asking }: Bundle): Promise<OpenWindow | undefined> {
     const { tip, batchSize } = this.#options;
     const { from, to } = place;
     // Met in its midst, a window counts as large: that is always right.
     if (to !== undefined) return { from, to, isSmall: this.#small.get(from) === to, emptyIn: undefined };
+    const reached = (): void => {
+      for (const lane of asking.values()) lane.reached();
+    };
     const end = until && nextEnd(from, until);
-    const boundary = await (end === undefined ? tip.after(from, left.signal) : tip.upTo(end, from));
+    const boundary = await (end === undefined ? tip.after(from, left.signal, reached) : tip.upTo(end, from));
     if (boundary === undefined) return undefined;
     const isSmall = boundary.fresh <= batchSize * SMALL_WINDOW_BATCHES;
     if (isSmall) this.#small.set(from, boundary.to);

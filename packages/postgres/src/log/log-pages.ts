@@ -1,14 +1,13 @@
-import type { LogRecord } from '@leftfold/subscriptions';
+import { logRecord, type LogRecord } from '@leftfold/subscriptions';
 import { arrayParameter } from '../column-types.ts';
 import type { Database, Session } from '../database.ts';
 import { GenerationMoved } from '../identity/identity-errors.ts';
 import type { KnownIdentity } from '../identity/log-identity.ts';
-import type { EventRow } from '../store/event-row.ts';
+import { storedEvent, type EventRow } from '../store/event-row.ts';
 import type { WriterSchemas } from '../store/writer-schemas.ts';
 import { AheadOfLog, ReaderHasXid } from './log-errors.ts';
 import { filterValues, isOpen, type LogFilter } from './log-filter.ts';
 import type { LogPlace } from './log-place.ts';
-import { logRecord } from './log-record.ts';
 import type { LogStatements } from './log-statements.ts';
 import { advanced, covers, EMPTY, parseSnapshot, snapshotText, windowIds, type Snapshot } from './snapshot.ts';
 
@@ -140,7 +139,7 @@ export class LogPages {
       const handedOut = (isFull ? lookedAt.slice(0, most) : lookedAt).filter(({ mark }) => mark !== 0);
       const schemaOf = await this.#schemas.get(new Set(handedOut.map(({ schema_id }) => schema_id)), session);
       return {
-        records: handedOut.map((row) => logRecord(row, schemaOf(row.schema_id))),
+        records: handedOut.map((row) => logRecord(storedEvent(row, schemaOf(row.schema_id)))),
         at: { from, to, position: after },
         to: end === undefined ? { from: to, position: 0n } : { from, to, position: end },
         generation,

@@ -137,3 +137,21 @@ test('an end beyond the log is refused, not waited for', async () => {
   expect((await tip.upTo(at(8), at(5))).to).toEqual(at(8));
   await expect(tip.upTo(at(11), at(5))).rejects.toMatchObject({ code: 'LF_AHEAD_OF_LOG' });
 });
+
+test('after a fault whoever waits at the end of a quiet log is told that it is reached again, before anything new comes', async () => {
+  const { tip, log } = scene(at(10));
+  await tip.after(at(5), never);
+  const stop = new AbortController();
+  const told = [0, 0];
+  const wait = (reader: 0 | 1) => tip.after(at(10), stop.signal, () => void (told[reader] = (told[reader] ?? 0) + 1));
+  const cutOff = [wait(0), wait(1)];
+  log.fault = new Error('connection lost');
+  for (const one of cutOff) await expect(one).rejects.toThrow('connection lost');
+  await expect(wait(0)).rejects.toThrow('connection lost');
+  told.fill(0);
+  log.fault = undefined;
+  const back = [wait(0), wait(1)];
+  await eventually(() => told.every((times) => times > 0));
+  stop.abort();
+  expect(await Promise.all(back)).toEqual([undefined, undefined]);
+});

@@ -10,6 +10,7 @@ const POLL_MS = { first: 5, most: 50 };
 export type AskBoundary = (seen: Snapshot) => Promise<Boundary>;
 
 interface Waiting {
+  readonly reached: () => void;
   readonly moved: () => void;
   readonly failed: (error: unknown) => void;
 }
@@ -43,9 +44,10 @@ export class LogTip {
    * comes where nothing is new, but transactions that ran at the last boundary have ended: whoever waits for the end of the log could not be told otherwise
    * that none of them left an event.
    *
+   * @param reached told each time the database has answered that nothing is new: who was cut off from it knows by that, however quiet the log is
    * @throws what asking throws
    */
-  async after(seen: Snapshot, signal: AbortSignal): Promise<Boundary | undefined> {
+  async after(seen: Snapshot, signal: AbortSignal, reached: () => void = () => {}): Promise<Boundary | undefined> {
     while (!signal.aborted) {
       const newest = this.#newest;
       const step = this.#step;
@@ -60,8 +62,9 @@ export class LogTip {
         if (isReached) return { ...asked, to: newest };
         this.#move(seen, asked);
         if (!isSame(asked.to, seen)) return asked;
+        reached();
       } else {
-        await this.#moved(signal);
+        await this.#moved(signal, reached);
       }
     }
     return undefined;
@@ -84,7 +87,7 @@ export class LogTip {
   }
 
   /** Resolves when there is another newest boundary, or when the signal aborts. */
-  #moved(signal: AbortSignal): Promise<void> {
+  #moved(signal: AbortSignal, reached: () => void): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const leave = (): void => {
       signal.removeEventListener('abort', moved);
@@ -99,7 +102,7 @@ export class LogTip {
       leave();
       reject(error);
     };
-    const waiting: Waiting = { moved, failed };
+    const waiting: Waiting = { reached, moved, failed };
     this.#waiting.add(waiting);
     signal.addEventListener('abort', moved);
     if (!this.#isPolling) void this.#poll();
@@ -117,6 +120,7 @@ export class LogTip {
         if (this.#newest !== seen) continue;
         const isSettled = next.to.running.length === seen.running.length;
         if (next.hasEvents || (!isSettled && waitMs === POLL_MS.most)) return this.#move(seen, next);
+        for (const { reached } of this.#waiting) reached();
         this.#nobodyWaits = new AbortController();
         if (this.#waiting.size > 0) await this.#wake.wait(waitMs, count, this.#nobodyWaits.signal);
       }

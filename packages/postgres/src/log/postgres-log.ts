@@ -155,7 +155,7 @@ export class PostgresLog implements Log {
     const isAtEnd = (place: LogPlace): boolean => until !== undefined && reaches(place, until);
     const fetchAfter = (place: LogPlace): Promise<readonly LogPage[] | undefined> => {
       if (isAtEnd(place)) return Promise.resolve(undefined);
-      const pages = bundles.next({ lane: lane.lane, place, until }, stop);
+      const pages = bundles.next({ lane: lane.lane, place, until, reached: succeeded }, stop);
       // It is looked at when the batch before is done; until then a fault waits.
       pages.catch(() => undefined);
       return pages;

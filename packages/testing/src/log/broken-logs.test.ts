@@ -1,3 +1,4 @@
+import { fromJson } from '@leftfold/core';
 import { memory } from '@leftfold/memory';
 import type { Batch, Cursor, Lane, Log, LogReader, LogRecord, Reader } from '@leftfold/subscriptions';
 import { expect, test } from 'vitest';
@@ -97,6 +98,28 @@ const BREAKS: { readonly [name: string]: readonly [(log: Log) => Partial<Log>, s
         records: batch.records.map((record) => ({ ...record, decode: () => JSON.parse(record.payload) as unknown })),
       })),
     'a record is the stored event, and decodes to the memory form of the reader’s schema',
+  ],
+  'payloads are read as if this code had written them': [
+    (log) =>
+      changing(log, (batch) => ({
+        ...batch,
+        records: batch.records.map((record) => ({
+          ...record,
+          decode: (reader) => {
+            const read = fromJson(reader, JSON.parse(record.payload));
+            return 'value' in read ? read.value : {};
+          },
+        })),
+      })),
+    'an old event is read by the schema it was written with: string to bytes',
+  ],
+  'the name of a renamed type is put right in the log': [
+    (log) =>
+      changing(log, (batch) => ({
+        ...batch,
+        records: batch.records.map((record) => ({ ...record, type: record.type.replace('begun', 'started') })),
+      })),
+    'an event of a type that was renamed is loaded, listed and read under its present name',
   ],
   'the next version of a type is not known yet': [
     (log) => changing(log, (batch) => ({ ...batch, records: batch.records.filter(({ version }) => version < 3) })),

@@ -1,6 +1,7 @@
 import type { Storage } from '@leftfold/subscriptions';
 import { conformanceSuite } from '../conformance-case.ts';
 import type { ConformanceSuite } from '../conformance-case.ts';
+import { evolutionCases } from './evolution-cases.ts';
 import { laneCases } from './lane-cases.ts';
 import { logCases } from './log-cases.ts';
 import { partCases } from './part-cases.ts';
@@ -17,6 +18,7 @@ export interface LogHarness {
 
 /** Every promise of the port `Source`, for a log that is written through its own store. Use as `eventStoreConformance`. */
 export const logConformance = ({ storage, lanes, timeoutMs }: LogHarness): ConformanceSuite =>
-  conformanceSuite([...logCases(async () => storage(), timeoutMs), ...partCases(async () => storage(), timeoutMs)], {
-    lanes: lanes && laneCases(async (count) => lanes(count), timeoutMs),
-  });
+  conformanceSuite(
+    [logCases, partCases, evolutionCases].flatMap((cases) => cases(async () => storage(), timeoutMs)),
+    { lanes: lanes && laneCases(async (count) => lanes(count), timeoutMs) },
+  );

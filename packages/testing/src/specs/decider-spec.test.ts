@@ -171,6 +171,37 @@ describe('a spec that does not hold says why', () => {
     );
     fails(() => anOpenAccount.when.deposit({ cents: 0 }), 'cents');
   });
+  test('an event of a type that is retired', () => {
+    const dropped = event('bank.account.dropped', {}, { retired: true });
+    const careless = aggregate('bank.account', { events: { dropped }, initial: () => 0 })
+      .evolve({ dropped: (n) => n + 1 })
+      .decide({ drop: () => [dropped({})], touch: () => [] });
+    fails(() => deciderSpec(careless).when.drop(), "'drop' decided an event that cannot be stored", 'is retired');
+    deciderSpec(careless).given(dropped({})).when.touch().thenState(1);
+  });
+  test.each<[string, (old: { readonly tags: string[] }) => { readonly tags: readonly string[] }, string]>([
+    [
+      'changes what it is given',
+      ({ tags }) => ({ tags: (tags.push('x'), [...tags]) }),
+      'changes the payload it is given',
+    ],
+    ['comes to two results', () => ({ tags: [String(Math.random())] }), 'came to two results'],
+    ['leaves a field out', () => ({}) as never, 'returns what does not fit: tags is missing'],
+  ])('an upcaster of a given event that %s', (_, up, why) => {
+    const tagged = event('bank.account.tagged', { tags: t.array(t.string()) }).version(
+      2,
+      { tags: t.array(t.string()) },
+      { up: up as never },
+    );
+    const tags = aggregate('bank.account', { events: { tagged }, initial: () => 0 })
+      .evolve({ tagged: (n) => n + 1 })
+      .decide({ touch: () => [] });
+    const given = () =>
+      deciderSpec(tags)
+        .given(tagged.at(1, { tags: [] }))
+        .when.touch();
+    fails(given, 'given bank.account.tagged version 1: the upcaster of bank.account.tagged from version 1 to 2', why);
+  });
   test('an answer that is no JSON', () => fails(() => spec.when.date(), "the answer of 'date' is stored as JSON"));
   test('a given event that its version never allowed', () => {
     fails(() => spec.given(opened.at(1, { owner: 5 as never })), 'given bank.account.opened version 1', 'owner');

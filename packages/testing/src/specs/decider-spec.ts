@@ -1,4 +1,5 @@
 import { AssertionError } from 'node:assert/strict';
+import { eventTypesByName } from '@leftfold/core';
 import type {
   AnyDecider,
   CodeOf,
@@ -62,7 +63,7 @@ export interface Given<A extends AnyDecider> {
  * @param fixed what decisions see: `id` (default `'spec'`), `now` (1970), `roles` (none). Ids they draw are `00000000-0000-7000-8000-000000000001` and so on.
  */
 export function deciderSpec<A extends AnyDecider>(decider: A, fixed: Fixed = {}): Given<A> {
-  const types = new Map(Object.values(decider.events as EventSet).map((type) => [type.type, type]));
+  const types = eventTypesByName(Object.values(decider.events as EventSet));
   const specOf = (history: readonly NewEvent[], taken: readonly UniqueKey[]): Given<A> => {
     const before: Before = { events: () => history.map((event) => givenEvent(types, event).latest), taken };
     const commands = Object.keys(decider.decisions as object).map((command) => [

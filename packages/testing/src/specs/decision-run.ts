@@ -1,4 +1,4 @@
-import { decisionOf, decodeStored, encodeEvent, EventInvalid, isRefusal, refuserOf } from '@leftfold/core';
+import { decisionOf, decodeStored, encodeEvent, isRefusal, LeftfoldError, refuserOf } from '@leftfold/core';
 import type {
   AnyDecider,
   Decided,
@@ -100,17 +100,19 @@ function decideOnce(
 
 /** A decided event as the next command will find it. */
 function asStored(decider: AnyDecider, command: string, event: NewEvent): NewEvent {
-  const type = Object.values(decider.events as EventSet).find((one) => one.type === event.type);
+  const type = Object.values(decider.events as EventSet).find((one) => one.is(event));
   if (type === undefined) return fail(`'${command}' decided ${event.type}, which is no event of ${decider.category}`);
   try {
     const { schema, payload } = encodeEvent(type, event, 'spec' as EventId, { correlationId: 'spec' });
     return { ...event, data: decodeStored(type, schema, payload) };
   } catch (error) {
-    if (error instanceof EventInvalid)
-      return fail(`'${command}' decided an event that cannot be stored: ${error.message}`);
+    if (isRefusedEvent(error)) return fail(`'${command}' decided an event that cannot be stored: ${error.message}`);
     throw error;
   }
 }
+
+const isRefusedEvent = (error: unknown): error is LeftfoldError =>
+  error instanceof LeftfoldError && ['LF_EVENT_INVALID', 'LF_EVENT_RETIRED'].includes(error.code);
 
 function decidingOf(decider: AnyDecider, { id = 'spec', now = new Date(0), roles = [] }: Fixed): Deciding {
   let drawn = 0;

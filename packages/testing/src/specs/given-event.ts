@@ -1,4 +1,4 @@
-import { decodeStored, t, versionsOf } from '@leftfold/core';
+import { checkUpcast, decodeStored, t, versionsOf } from '@leftfold/core';
 import type { AnyEventType, EventOf, EventType, NewEvent, PersonalOf, WriterSchema } from '@leftfold/core';
 import { fail } from './expect-equal.ts';
 
@@ -19,8 +19,9 @@ export interface GivenEvent {
 
 /**
  * Puts an event into the log's form and reads it back as production does: encoded by the schema of its own version, decoded, upcast. Constraints do not
- * count: an old event may break what was tightened since.
- * @throws `AssertionError` when it does not fit its version's schema or is none of these types; what upcasting throws
+ * count: an old event may break what was tightened since. Upcasters are held to what the log rests on, see `checkUpcast`.
+ * @param types by all names of each, as `eventTypesByName` has them
+ * @throws `AssertionError` when it does not fit its version's schema, is none of these types, or an upcaster is unsound; what upcasting throws
  */
 export function givenEvent(types: ReadonlyMap<string, AnyEventType>, event: NewEvent): GivenEvent {
   const type = types.get(event.type);
@@ -35,6 +36,16 @@ export function givenEvent(types: ReadonlyMap<string, AnyEventType>, event: NewE
     return fail(`given ${event.type} version ${event.version}: ${(error as Error).message}`);
   }
   const payload = JSON.stringify(json);
+  if (event.version < versions.length) refuseUnsound(type, event);
   const data: unknown = decodeStored(type, version.writer, payload);
-  return { type, writer: version.writer, payload, latest: { type: event.type, version: versions.length, data } };
+  return { type, writer: version.writer, payload, latest: { type: type.type, version: versions.length, data } };
+}
+
+function refuseUnsound(type: AnyEventType, { version, data }: NewEvent): void {
+  try {
+    checkUpcast(type, version, data);
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code !== 'LF_UPCAST_UNSOUND') throw error;
+    fail(`given ${type.type} version ${version}: ${(error as Error).message}`);
+  }
 }

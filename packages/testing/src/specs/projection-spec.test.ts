@@ -62,6 +62,25 @@ const failureOf = (check: Promise<void>): Promise<Error & { code?: string }> =>
     (error: unknown) => error as Error & { code?: string },
   );
 
+test('an event that was written before its type was renamed is given under its former name', async () => {
+  const ordered = event('store.sale.ordered', { orderId: t.string() });
+  const renamed = event('shop.order.placed', { orderId: t.string() }, { aliases: ['store.sale.ordered'] });
+  const list = projection('renamed', {
+    version: 1,
+    key: 'order_id',
+    row: { order_id: t.string(), type: t.string() },
+  }).upsert(renamed, (_, { data, type }) => ({ order_id: data.orderId, type }));
+  // The types know the present name alone.
+  const former = ordered({ orderId: '1' }) as never;
+  await projectionSpec(list)
+    .given(former, renamed({ orderId: '2' }))
+    .permuted()
+    .thenRows([
+      { order_id: '1', type: 'shop.order.placed' },
+      { order_id: '2', type: 'shop.order.placed' },
+    ]);
+});
+
 describe('a spec that holds', () => {
   test('rows of one stream, in given order and in any other', () =>
     projectionSpec(orders)

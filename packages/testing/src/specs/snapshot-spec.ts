@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { AssertionError } from 'node:assert/strict';
-import { decodePayload, encodePayload, versionsOf } from '@leftfold/core';
+import { decodePayload, encodePayload, eventTypesByName, versionsOf } from '@leftfold/core';
 import type { AnyAggregate, AnyEventType, EventSet, NewEvent, SnapshotDefinition } from '@leftfold/core';
 import { expectEqual, fail } from './expect-equal.ts';
 import { foldPurely } from './fold-purely.ts';
@@ -37,8 +37,9 @@ export function snapshotSpec<A extends AnyAggregate>(
   const { snapshot } = aggregate;
   if (snapshot === undefined) return fail(`${aggregate.category} declares no snapshot`);
   const given = options.given as readonly NewEvent[];
-  const types = new Map(Object.values<AnyEventType>(aggregate.events as EventSet).map((type) => [type.type, type]));
-  refuseMissing(aggregate.category, [...types.values()], given);
+  const owned = Object.values<AnyEventType>(aggregate.events as EventSet);
+  const types = eventTypesByName(owned);
+  refuseMissing(aggregate.category, owned, given);
   const history = (): readonly NewEvent[] => given.map((event) => givenEvent(types, event).latest);
   foldPurely(aggregate, history);
   const hash = `${snapshot.key.slice(0, 8)}-${sha256(storedStates(aggregate, snapshot, history()).join('\n')).slice(0, 16)}`;
@@ -73,7 +74,7 @@ function storedStates(
 function refuseMissing(category: string, types: readonly AnyEventType[], given: readonly NewEvent[]): void {
   const missing = types.flatMap((type) =>
     versionsOf(type)
-      .filter(({ version }) => !given.some((event) => event.type === type.type && event.version === version))
+      .filter(({ version }) => !given.some((event) => type.is(event) && event.version === version))
       .map(({ version }) => `${type.type} version ${version}`),
   );
   if (missing.length > 0) fail(`${category}: given lacks ${missing.join(', ')}, whose fold could change unseen`);

@@ -1,4 +1,4 @@
-import { decodePayload, streamRef, uuidV7 } from '@leftfold/core';
+import { eventTypesByName, issuesText, resolvePayload, streamRef, uuidV7 } from '@leftfold/core';
 import type { EventId, LogPosition, NewEvent, StreamVersion } from '@leftfold/core';
 import { RecordUndecodable } from '@leftfold/subscriptions';
 import type { AnyProjection, SourceRecord } from '@leftfold/subscriptions';
@@ -27,7 +27,7 @@ export function specRecords(
   projection: AnyProjection,
   given: readonly (NewEvent | EventsOfStream<NewEvent>)[],
 ): readonly SourceRecord[] {
-  const types = new Map([...projection.handlers.values()].map(({ on }) => [on.type, on]));
+  const types = eventTypesByName([...projection.handlers.values()].map(({ on }) => on));
   const versions = new Map<string, number>();
   return given
     .flatMap((one): readonly { readonly key?: string; readonly event: NewEvent }[] =>
@@ -35,7 +35,8 @@ export function specRecords(
     )
     .map(({ key, event }, index) => {
       const stored = givenEvent(types, event);
-      const { category, entity } = partsOf(event.type);
+      // Under whichever name it was written: its stream is that of the type as it is called now.
+      const { category, entity } = partsOf(stored.type.type);
       const stream = streamRef(category, key ?? keyOf(projection, entity, stored));
       const version = (versions.get(stream.id) ?? 0) + 1;
       versions.set(stream.id, version);
@@ -52,9 +53,9 @@ export function specRecords(
         recordedAt: new Date(index * 1000),
         metadata: { correlationId: 'spec' },
         decode: (reader) => {
-          const decoded = decodePayload(reader, stored.payload);
+          const decoded = resolvePayload(reader, stored.writer, stored.payload);
           if ('value' in decoded) return decoded.value;
-          throw new RecordUndecodable(`${event.type}: ${decoded.issues[0]?.message}`);
+          throw new RecordUndecodable(`${event.type}: ${issuesText(decoded.issues)}`);
         },
       };
     });
