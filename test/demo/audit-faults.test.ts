@@ -13,10 +13,11 @@ const event = (order: string, version: number, type: string, payload: object): L
   version,
   recordedAt: AT,
   payload: { orderId: order, ...payload },
+  bytes: 100,
 });
 const LOG = [
   event('a', 1, 'placed', { customerId: 'ann', total: { cents: '500', currency: 'EUR' } }),
-  event('a', 2, 'payment-added', { customerId: 'ann', amount: { cents: '500' }, paidInFull: true }),
+  event('a', 2, 'payment-added', { customerId: 'ann', amount: { cents: '500' }, paidInFull: true, method: 'card' }),
   event('a', 3, 'shipped', { carrier: 'DHL' }),
   event('b', 1, 'placed', { customerId: 'ann', total: { cents: '700', currency: 'EUR' } }),
   event('b', 2, 'cancelled', { customerId: 'ann' }),
@@ -29,6 +30,8 @@ const record = (of: LogEvent, sequence: number): TopicRecord => ({
   sequence,
   version: of.version,
   value: JSON.stringify(of.payload),
+  schema: 1,
+  bytes: 40,
 });
 const TOPIC = LOG.map((of, index) => record(of, index + 1));
 const [first, second, third, fourth, fifth] = TOPIC as [
@@ -43,6 +46,7 @@ const ORDERS: Rows['orderSummary'] = [
     order_id: 'a',
     status: 'shipped',
     paid_cents: '500',
+    paid_by: 'card',
     customer_id: 'ann',
     total_cents: '500',
     currency: 'EUR',
@@ -53,6 +57,7 @@ const ORDERS: Rows['orderSummary'] = [
     order_id: 'b',
     status: 'cancelled',
     paid_cents: '0',
+    paid_by: null,
     customer_id: 'ann',
     total_cents: '700',
     currency: 'EUR',
@@ -103,6 +108,7 @@ test.each<[string, Partial<Rows>]>([
   ['an order is made up', { orderSummary: [a, b, { ...b, order_id: 'x' }] }],
   ['a status is wrong', { orderSummary: [{ ...a, status: 'paid' }, b] }],
   ['a payment counts twice', { orderSummary: [{ ...a, paid_cents: '1000' }, b] }],
+  ['a way of paying is wrong', { orderSummary: [{ ...a, paid_by: 'transfer' }, b] }],
   ['a total is wrong', { orderSummary: [{ ...a, total_cents: '501' }, b] }],
   ['a currency is wrong', { orderSummary: [{ ...a, currency: 'USD' }, b] }],
   ['a time is wrong', { orderSummary: [{ ...a, placed_at: new Date(0) }, b] }],

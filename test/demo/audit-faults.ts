@@ -8,6 +8,7 @@ interface Payload {
   readonly carrier?: string;
   readonly amount?: { readonly cents: string };
   readonly paidInFull?: boolean;
+  readonly method?: string;
 }
 /** A row of the log. */
 export interface LogEvent {
@@ -17,6 +18,8 @@ export interface LogEvent {
   readonly version: number;
   readonly recordedAt: Date;
   readonly payload: Payload;
+  /** Of the stored JSON text. */
+  readonly bytes: number;
 }
 /** A record of the topic. */
 export interface TopicRecord {
@@ -26,8 +29,11 @@ export interface TopicRecord {
   readonly type: string;
   readonly sequence: number;
   readonly version: number;
-  /** JSON text. */
+  /** JSON text: what its bytes say, in the form of the log. */
   readonly value: string;
+  /** Of the Avro text that it names. */
+  readonly schema: number;
+  readonly bytes: number;
 }
 /** The rows of both read models, as `pg` gives them. */
 export interface Rows {
@@ -35,6 +41,7 @@ export interface Rows {
     readonly order_id: string;
     readonly status: string;
     readonly paid_cents: string;
+    readonly paid_by: string | null;
     readonly customer_id: string;
     readonly total_cents: string;
     readonly currency: string;
@@ -99,6 +106,7 @@ export function faultsOfTopic(log: readonly LogEvent[], records: readonly TopicR
 interface Order {
   status: string;
   paid: number;
+  paidBy: string | null;
   customer: string;
   total: number;
   currency: string | undefined;
@@ -119,6 +127,7 @@ export function faultsOfReadModels(log: readonly LogEvent[], rows: Rows, told: T
     {
       status: row.status,
       paid: Number(row.paid_cents),
+      paidBy: row.paid_by,
       customer: row.customer_id,
       total: Number(row.total_cents),
       currency: row.currency,
@@ -169,6 +178,7 @@ function folded(log: readonly LogEvent[]): { orders: Map<string, Order>; custome
     if (type === 'orders.order.payment-added') {
       const cents = Number(payload.amount?.cents);
       order.paid += cents;
+      order.paidBy = payload.method ?? null;
       customer.paid += cents;
       order.status = payload.paidInFull === true ? 'paid' : 'open';
     }
@@ -178,6 +188,7 @@ function folded(log: readonly LogEvent[]): { orders: Map<string, Order>; custome
 const noOrder = (): Order => ({
   status: 'open',
   paid: 0,
+  paidBy: null,
   customer: '',
   total: 0,
   currency: undefined,

@@ -1,5 +1,5 @@
 // npm run demo: a thousand orders through three real processes, two of them killed on the way, and an audit of every hop.
-import { findKafka, startKafka, startPostgres } from '@leftfold/infra';
+import { findKafka, findRegistry, startKafka, startPostgres, startRegistry } from '@leftfold/infra';
 import { audit } from './audit.ts';
 import type { Audit } from './audit.ts';
 import { liveOrders, nothingTold } from './drive-orders.ts';
@@ -7,6 +7,8 @@ import { Freshness } from './freshness.ts';
 import { orderLives } from './order-life.ts';
 import { OrdersProcess } from './orders-process.ts';
 import { progressBar } from './progress-bar.ts';
+import { pushSchemas } from './push-schemas.ts';
+import { serveFolder } from './serve-folder.ts';
 import { UnderWay } from './under-way.ts';
 import { caughtUp } from './wait-caught-up.ts';
 
@@ -17,13 +19,24 @@ const started = performance.now();
 const seconds = (): string => `${((performance.now() - started) / 1000).toFixed(1)} s`;
 const say = (line = ''): void => void process.stdout.write(`${line}\n`);
 
-const postgres = await startPostgres();
 const origin = await findKafka();
-const kafka = origin.kind === 'none' ? undefined : await startKafka({ brokers: 1 });
+const registryOrigin = await findRegistry();
+const withKafka = origin.kind !== 'none';
+const [postgres, kafka, registry] = await Promise.all([
+  startPostgres(),
+  withKafka ? startKafka({ brokers: 1 }) : undefined,
+  withKafka && registryOrigin.kind !== 'none' ? startRegistry() : undefined,
+]);
+/** Where the audit looks schemas up. Without a registry the processes have the folder, which a reader elsewhere cannot see. */
+const schemas = registry ?? (await serveFolder());
 const brokers = kafka?.brokers ?? [];
 const databaseUrl = await postgres.createDatabase('orders');
 
-const environment = { DATABASE_URL: databaseUrl, KAFKA_BROKERS: brokers.join(',') };
+const environment = {
+  DATABASE_URL: databaseUrl,
+  KAFKA_BROKERS: brokers.join(','),
+  SCHEMA_REGISTRY: kafka === undefined ? '' : (registry?.url ?? 'folder'),
+};
 const api = new OrdersProcess('api', environment);
 const relay = new OrdersProcess('relay', environment);
 const projector = new OrdersProcess('projector', environment);
@@ -38,7 +51,16 @@ try {
     say(`           ${origin.remedy}`);
     say('           The projector follows the Postgres log itself.');
   } else {
-    say(`Kafka      ${brokers.join(', ')}  (topic orders.order, 6 partitions)`);
+    say(`Kafka      ${brokers.join(', ')}  (topic orders.order, 6 partitions, Avro)`);
+    if (registryOrigin.kind === 'none') {
+      say('Registry   NONE. The processes look schemas up in apps/orders/schemas.');
+      say(`           ${registryOrigin.reason}`);
+      say(`           ${registryOrigin.remedy}`);
+    }
+  }
+  if (registry) {
+    const pushed = await pushSchemas(registry.url);
+    say(`Registry   ${withoutPassword(registry.url)}  (${pushed} schemas of apps/orders pushed)`);
   }
   await api.start();
   await Promise.all(processes.filter((one) => one !== api).map((one) => one.start()));
@@ -104,7 +126,8 @@ try {
   say(`The same under load, while processes were down: ${underLoad.report()}.`);
   say();
   say('Audit by a reader that uses none of this code:');
-  const found = await audit(databaseUrl, brokers, told);
+  const topic = kafka === undefined ? null : { brokers, registryUrl: schemas.url };
+  const found = await audit(databaseUrl, topic, told);
   report(found);
   process.exitCode = found.faults.length === 0 ? 0 : 1;
 } catch (error) {
@@ -114,7 +137,7 @@ try {
   process.exitCode = 1;
 } finally {
   await Promise.all(processes.map((one) => one.stop()));
-  await Promise.all([kafka?.stop(), postgres.stop()]);
+  await Promise.all([kafka?.stop(), postgres.stop(), schemas.stop()]);
   say(`Stopped everything it started. ${process.exitCode === 1 ? 'FAILED' : 'Done'} after ${seconds()}.`);
 }
 
@@ -134,12 +157,20 @@ function report({ events, streams, topic, orders, customers, faults }: Audit): v
     say(
       `               ${topic.records} records: ${topic.resent} sent again after a kill, each recognised by its sequence`,
     );
+    say(
+      `  values       ${kilobytes(topic.bytes)} of Avro under ${topic.schemas} schema ids, ${kilobytes(topic.jsonBytes)} as JSON; one of ${topic.sample?.bytes} bytes, decoded by another client:`,
+    );
+    say(`               ${topic.sample?.type} ${topic.sample?.value}`);
   }
   say(
     `  read models  ${orders} orders and ${customers} customers, equal to a fold of the log and to what clients were told`,
   );
   for (const fault of faults.slice(0, 20)) say(`  FAULT        ${fault}`);
   say(faults.length === 0 ? '  Nothing lost, nothing doubled, nothing out of order.' : `  ${faults.length} faults.`);
+}
+
+function kilobytes(bytes: number): string {
+  return `${Math.round(bytes / 1000)} kB`;
 }
 
 function withoutPassword(url: string): string {

@@ -53,7 +53,9 @@ async function liveOrder(api: () => string, life: OrderLife, told: Told): Promis
   const pay = async (share: number, currency: string): Promise<Answer> => {
     // Rounded up, so that shares of a hundred pay in full.
     const cents = Math.ceil((totalCents * share) / 100);
-    const answer = await ask(`/orders/${orderId}/payments`, { paymentId: randomUUID(), amount: { cents, currency } });
+    const method = life.order % 3 === 0 ? 'transfer' : 'card';
+    const payment = { paymentId: randomUUID(), amount: { cents, currency }, method };
+    const answer = await ask(`/orders/${orderId}/payments`, payment);
     if (answer.status < 300) {
       paidCents += cents;
       if ((answer.body.missingCents ?? 1) <= 0) status = 'paid';

@@ -17,7 +17,7 @@ export async function caughtUp(databaseUrl: string, told: Told): Promise<void> {
       // The last event of each order against the row: `_stream_version` is the version of the last event folded.
       const { rows } = await client.query<{ behind: number }>(
         `select count(*)::int as behind from leftfold.streams s
-           left join leftfold_order_summary_v1.order_summary o on s.stream_id = 'orders.order-' || o.order_id::text
+           left join leftfold_order_summary_v2.order_summary o on s.stream_id = 'orders.order-' || o.order_id::text
           where o._stream_version is distinct from s.version`,
       );
       // Its rows know no versions; but each kind of event that it folds leaves a mark in one of its sums.

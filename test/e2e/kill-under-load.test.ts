@@ -4,6 +4,7 @@ import { audit } from '../demo/audit.ts';
 import { liveOrders, nothingTold } from '../demo/drive-orders.ts';
 import { orderLives } from '../demo/order-life.ts';
 import { OrdersProcess } from '../demo/orders-process.ts';
+import { pushSchemas } from '../demo/push-schemas.ts';
 import { UnderWay } from '../demo/under-way.ts';
 import { caughtUp } from '../demo/wait-caught-up.ts';
 
@@ -15,7 +16,12 @@ let processes: { readonly api: OrdersProcess; readonly relay: OrdersProcess; rea
 
 beforeAll(async () => {
   databaseUrl = await createDatabase(inject('postgresUrl'));
-  const environment = { DATABASE_URL: databaseUrl, KAFKA_BROKERS: inject('kafkaBrokers').join(',') };
+  await pushSchemas(inject('registryUrl'));
+  const environment = {
+    DATABASE_URL: databaseUrl,
+    KAFKA_BROKERS: inject('kafkaBrokers').join(','),
+    SCHEMA_REGISTRY: inject('registryUrl'),
+  };
   processes = {
     api: new OrdersProcess('api', environment),
     relay: new OrdersProcess('relay', environment),
@@ -58,7 +64,8 @@ test('api, relay and projector are killed under load, and nothing is lost, doubl
   await revivals.ended();
   await caughtUp(databaseUrl, told);
 
-  const found = await audit(databaseUrl, inject('kafkaBrokers'), told);
+  const topic = { brokers: inject('kafkaBrokers'), registryUrl: inject('registryUrl') };
+  const found = await audit(databaseUrl, topic, told);
   expect(found.faults).toEqual([]);
   expect(found.orders).toBe(told.orders.size);
   expect(found.topic?.distinct).toBe(found.events);

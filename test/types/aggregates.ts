@@ -33,7 +33,8 @@ bare.decisions.touch();
 
 // the answer of a command is the answer of its decision
 const orders = repository(order, store);
-(await orders.pay('1', { paymentId: 'p', amount: { cents: 1, currency: 'EUR' } })).result.missingCents satisfies number;
+(await orders.pay('1', { paymentId: 'p', amount: { cents: 1, currency: 'EUR' }, method: 'card' })).result
+  .missingCents satisfies number;
 (await orders.ship('1', { carrier: 'DHL' })).result satisfies undefined;
 (await orders.load('1')).version satisfies StreamVersion;
 const { result } = await orders.transact('1', (state) => ({ events: [], result: { status: state.status } }));

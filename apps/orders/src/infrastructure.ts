@@ -1,11 +1,13 @@
+import { avro } from '@leftfold/avro';
 import { kafka } from '@leftfold/kafka';
 import { LeftfoldHealthModule, LeftfoldModule } from '@leftfold/nestjs';
 import { applyMigrations, postgres } from '@leftfold/postgres';
-import { jsonCodec } from '@leftfold/subscriptions';
 import { Module } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
 import { readEnvironment } from './environment.ts';
+import { schemasFolder } from './schemas-folder.ts';
+import { topic } from './topic.ts';
 
 export const environment = readEnvironment(process.env);
 const pool = new pg.Pool({ connectionString: environment.databaseUrl, max: 10 });
@@ -13,6 +15,8 @@ const pool = new pg.Pool({ connectionString: environment.databaseUrl, max: 10 })
 pool.on('error', () => {});
 
 const storage = postgres({ pool });
+
+const registry = environment.schemaRegistry === 'folder' ? schemasFolder : environment.schemaRegistry;
 export const broker =
   environment.kafkaBrokers.length === 0
     ? undefined
@@ -20,8 +24,8 @@ export const broker =
         brokers: environment.kafkaBrokers,
         clientId: 'orders',
         create: true,
-        codec: jsonCodec(),
-        topics: [{ name: 'orders.order', partitions: 6, replicationFactor: environment.kafkaReplication }],
+        codec: avro({ registry }),
+        topics: [{ ...topic, replicationFactor: environment.kafkaReplication }],
       });
 
 /** Whoever made the pool closes it, after the followers have drained. */

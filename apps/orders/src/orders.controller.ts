@@ -3,12 +3,15 @@ import type { Repository, t } from '@leftfold/core';
 import { InjectReadModels, InjectRepository, RequiresIdempotencyKey } from '@leftfold/nestjs';
 import type { TablesOf } from '@leftfold/subscriptions';
 import { Body, Controller, Get, HttpCode, NotFoundException, Param, ParseUUIDPipe, Post, Res } from '@nestjs/common';
+import { ApiHeader } from '@nestjs/swagger';
 import type { Kysely } from 'kysely';
 import type { customerTotals } from './customer-totals/customer-totals.ts';
 import type { orderSummary } from './order-summary/order-summary.ts';
 import { AddPayment, CancelOrder, order, PlaceOrder, ShipOrder } from './order/order.ts';
 
 type ReadModels = TablesOf<typeof orderSummary> & TablesOf<typeof customerTotals>;
+/** For the page of the API. */
+const idempotencyKey = { name: 'Idempotency-Key', required: true, description: 'the same for every attempt' };
 
 @Controller('orders')
 export class OrdersController {
@@ -19,12 +22,14 @@ export class OrdersController {
 
   @Post()
   @RequiresIdempotencyKey()
+  @ApiHeader(idempotencyKey)
   async place(@Body({ schema: PlaceOrder }) input: t.Of<typeof PlaceOrder>) {
     return (await this.orders.place(randomUUID(), input)).result; // the stored answer: a repeated key gives the first id
   }
 
   @Post(':id/payments')
   @RequiresIdempotencyKey()
+  @ApiHeader(idempotencyKey)
   async pay(@Param('id', ParseUUIDPipe) id: string, @Body({ schema: AddPayment }) input: t.Of<typeof AddPayment>) {
     return (await this.orders.pay(id, input)).result;
   }

@@ -1,6 +1,8 @@
 import { event, t } from '@leftfold/core';
 
 export const Currency = t.enum('Currency', ['EUR', 'USD', 'CHF']);
+/** `other` is what older code reads for a method that it does not know yet. */
+export const PaymentMethod = t.enum('PaymentMethod', ['other', 'transfer', 'card']);
 export const CancelReason = t.enum('CancelReason', ['customer', 'payment_timeout']);
 export const Money = t.record('Money', { cents: t.integer({ min: 0 }), currency: Currency });
 export const Line = t.record('Line', { sku: t.string({ min: 1, max: 40 }), quantity: t.int({ min: 1 }), price: Money });
@@ -36,6 +38,7 @@ export const paymentAdded = event('orders.order.payment-added', {
   paymentId: t.uuid(),
   amount: Money,
   paidInFull: t.boolean(),
+  method: t.withDefault(PaymentMethod, 'transfer'), // a revision of version 1: before we asked, everybody sent a transfer
 });
 export const orderShipped = event('orders.order.shipped', {
   orderId: t.uuid(),

@@ -10,7 +10,8 @@ const eur = (cents: number) => ({ cents, currency: 'EUR' as const });
 const line = { sku: 'pen', quantity: 5, price: eur(100) };
 const placed = orderPlaced({ orderId, customerId, total: eur(500), lines: [line], shipTo: 'Bahnhofstr. 1' });
 const placedV1 = orderPlaced.at(1, { orderId, customerId, total: 5 }); // as the first release wrote it
-const paid = paymentAdded({ orderId, customerId, paymentId, amount: eur(500), paidInFull: true });
+const payment = { paymentId, amount: eur(500), method: 'card' as const };
+const paid = paymentAdded({ orderId, customerId, ...payment, paidInFull: true });
 const shipped = orderShipped({ orderId, carrier: 'DHL', shippedAt: new Date(0) });
 const cancelled = orderCancelled({ orderId, customerId, reason: 'customer' });
 const spec = deciderSpec(order, { id: orderId, now: new Date(0) });
@@ -33,15 +34,11 @@ test('an order is placed once', () =>
     .thenRefused('ORDER_EXISTS'));
 test('a paid order ships', () => void spec.given(placed, paid).when.ship({ carrier: 'DHL' }).then(shipped));
 test('orders of the first release can still be paid', () =>
-  void spec
-    .given(placedV1)
-    .when.pay({ paymentId, amount: eur(500) })
-    .then(paid)
-    .thenResult({ missingCents: 0 }));
+  void spec.given(placedV1).when.pay(payment).then(paid).thenResult({ missingCents: 0 }));
 test('a payment in another currency is refused', () =>
   spec
     .given(placed)
-    .when.pay({ paymentId, amount: { cents: 500, currency: 'USD' } })
+    .when.pay({ ...payment, amount: { cents: 500, currency: 'USD' } })
     .thenRefused('CURRENCY_MISMATCH', { currency: 'EUR' }));
 test('an unpaid order does not ship', () =>
   spec.given(placed).when.ship({ carrier: 'DHL' }).thenRefused('ORDER_NOT_PAID', { missingCents: 500 }));

@@ -1,5 +1,14 @@
 import { aggregate, t } from '@leftfold/core';
-import { CancelReason, Line, Money, orderCancelled, orderPlaced, orderShipped, paymentAdded } from './events.ts';
+import {
+  CancelReason,
+  Line,
+  Money,
+  orderCancelled,
+  orderPlaced,
+  orderShipped,
+  paymentAdded,
+  PaymentMethod,
+} from './events.ts';
 
 type Placed = {
   readonly status: 'open' | 'paid' | 'shipped' | 'cancelled';
@@ -16,7 +25,7 @@ export const PlaceOrder = t.record('PlaceOrder', {
   lines: t.array(Line),
   shipTo: t.string({ min: 1, max: 500 }),
 });
-export const AddPayment = t.record('AddPayment', { paymentId: t.uuid(), amount: Money });
+export const AddPayment = t.record('AddPayment', { paymentId: t.uuid(), amount: Money, method: PaymentMethod });
 export const ShipOrder = t.record('ShipOrder', { carrier: t.string({ min: 1, max: 100 }) });
 export const CancelOrder = t.record('CancelOrder', { reason: CancelReason });
 
@@ -52,7 +61,7 @@ export const order = aggregate('orders.order', {
         result: { orderId },
       };
     },
-    pay: (order, { paymentId, amount }: t.Of<typeof AddPayment>, { id: orderId, refuse }) => {
+    pay: (order, { paymentId, amount, method }: t.Of<typeof AddPayment>, { id: orderId, refuse }) => {
       if (order.status === 'none') throw refuse('ORDER_NOT_FOUND');
       if (order.status !== 'open') throw refuse('ORDER_CLOSED', { status: order.status });
       if (amount.currency !== order.total.currency)
@@ -60,7 +69,7 @@ export const order = aggregate('orders.order', {
       const missingCents = order.total.cents - order.paidCents - amount.cents;
       const { customerId } = order;
       return {
-        events: [paymentAdded({ orderId, customerId, paymentId, amount, paidInFull: missingCents <= 0 })],
+        events: [paymentAdded({ orderId, customerId, paymentId, amount, method, paidInFull: missingCents <= 0 })],
         result: { missingCents },
       };
     },
