@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symli
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startKafka, startPostgres } from '@leftfold/infra';
+import { startKafka, startPostgres, startRegistry } from '@leftfold/infra';
 import type { Mutant } from './mutant.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -14,7 +14,7 @@ interface Results {
   readonly testResults: readonly { readonly assertionResults: readonly { readonly status: string }[] }[];
 }
 
-/** A copy of the sources in which they are broken, so that the checkout is never touched, beside one Postgres and one Kafka for all runs. */
+/** A copy of the sources in which they are broken, so that the checkout is never touched, beside one Postgres, one Kafka and one schema registry for all runs. */
 export class Laboratory {
   readonly #folder: string;
   readonly #servers: readonly { stop(): Promise<void> }[];
@@ -27,15 +27,20 @@ export class Laboratory {
   }
 
   static async open(): Promise<Laboratory> {
-    const [postgres, kafka] = await Promise.all([startPostgres(), startKafka({ brokers: 1 })]);
+    const [postgres, kafka, registry] = await Promise.all([
+      startPostgres(),
+      startKafka({ brokers: 1 }),
+      startRegistry(),
+    ]);
     const folder = copyOfSources();
     const environment = {
       ...process.env,
       NODE_OPTIONS: '',
       LEFTFOLD_POSTGRES_URL: postgres.url,
       LEFTFOLD_KAFKA_BROKERS: kafka.brokers.join(','),
+      LEFTFOLD_REGISTRY_URL: registry.url,
     };
-    return new Laboratory(folder, [postgres, kafka], environment);
+    return new Laboratory(folder, [postgres, kafka, registry], environment);
   }
 
   async close(): Promise<void> {

@@ -23,6 +23,15 @@ export const postgresMutants: readonly Mutant[] = [
     testName: 'L1 a reader that goes on without a restart reads it, too',
   },
   {
+    id: 'log-reached-not-told',
+    title: 'a lane at the end of a quiet log is not told that the database answers again',
+    file: `${SOURCES}/log/log-tip.ts`,
+    find: 'for (const { reached } of this.#waiting) reached();',
+    replace: '',
+    test: `${SOURCES}/log/log-tip.test.ts`,
+    testName: 'after a fault whoever waits at the end of a quiet log is told',
+  },
+  {
     id: 'L1-running-left-out',
     title: 'what ran at the last boundary is forgotten',
     file: `${SOURCES}/log/snapshot.ts`,

@@ -1,5 +1,6 @@
 // npm run mutants [-- id …]: breaks the sources one place at a time and expects the named test to fail. Last line: `N of N mutants caught`.
 import { aggregatesMutants } from './aggregates.ts';
+import { codecMutants } from './codec.ts';
 import { identityMutants } from './identity.ts';
 import { kafkaMutants } from './kafka.ts';
 import { Laboratory } from './laboratory.ts';
@@ -7,6 +8,10 @@ import type { Mutant } from './mutant.ts';
 import { postgresMutants } from './postgres.ts';
 import { readModelMutants } from './read-models.ts';
 import { rolesMutants } from './roles.ts';
+import { schemaReleasesMutants } from './schema-releases.ts';
+import { schemaResolutionMutants } from './schema-resolution.ts';
+import { schemasMutants } from './schemas.ts';
+import { schemasAwaitedMutants } from './schemas-awaited.ts';
 import { sharedAppendsMutants } from './shared-appends.ts';
 import { storeMutants } from './store.ts';
 import { subscriptionsMutants } from './subscriptions.ts';
@@ -22,11 +27,18 @@ const ALL: readonly Mutant[] = [
   ...readModelMutants,
   ...subscriptionsMutants,
   ...kafkaMutants,
+  ...schemasAwaitedMutants,
+  ...schemasMutants,
+  ...codecMutants,
+  ...schemaResolutionMutants,
+  ...schemaReleasesMutants,
   ...tortureMutants,
 ];
 /** Each is seen to fail on a broken build: at least one mutant is caught by a test that is named after it. */
 const HAZARDS =
-  'L1 L2 L3 L4 L5 L6 L7 L8 L9 L10 L11 L12 L13 L14 L15 L16 L17 L18 L19 L20 L21 L22 P1 P2 C1 C2 C4 C13'.split(' ');
+  'L1 L2 L3 L4 L5 L6 L7 L8 L9 L10 L11 L12 L13 L14 L15 L16 L17 L18 L19 L20 L21 L22 P1 P2 C1 C2 C4 C13 A1 A2 A3 A4 A5 A6 A7 A8'.split(
+    ' ',
+  );
 const isNamedAfter = ({ testName = '' }: Mutant, hazard: string): boolean => testName.split(' ').includes(hazard);
 const untested = HAZARDS.filter((hazard) => !ALL.some((mutant) => isNamedAfter(mutant, hazard)));
 const ids = ALL.map(({ id }) => id);
