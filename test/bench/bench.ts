@@ -10,6 +10,7 @@ import { report } from './report.ts';
 import type { Result, Row } from './result.ts';
 import { pace } from './run.ts';
 import { figure, table } from './table.ts';
+import { codecs } from './workloads/codecs.ts';
 import { commands } from './workloads/commands.ts';
 import { existingStreams } from './workloads/existing-streams.ts';
 import { growth } from './workloads/growth.ts';
@@ -26,6 +27,7 @@ const WORKLOADS: Readonly<Record<WorkloadId, Workload>> = {
   W4: commands,
   W5: rehydration,
   W11: growth,
+  W13: codecs,
 };
 
 if (process.argv.includes('--help')) console.log(USAGE);

@@ -31,8 +31,8 @@ const FINDINGS: readonly Finding[] = [
     workload: 'W5',
     cases: /./,
     text:
-      'not profiled in this run. Measured before (decision 0016): beside the driver and the parse, checking a rich event against its schema 0.8 µs, making events of rows 0.35 µs. ' +
-      'It would take an envelope that is made only when asked for, and a decoder compiled per schema.',
+      'a CPU profile of 1,000-event loads: parsing metadata that no fold looks at 6.5 %, making events of rows 13 %, checking a payload beyond its parse some 4 %; the rest is the driver and the parse, as in the limit. ' +
+      'It would take a read for folds alone, which asks for six of the twelve columns.',
   },
 ];
 

@@ -13,6 +13,7 @@ const TITLES: Readonly<Record<WorkloadId, string>> = {
   W4: 'a whole command on a stream of 10 to 1,000 events, 4 writers',
   W5: 'load an aggregate of 10 to 10,000 events, 4 readers',
   W11: 'growth: the same with ever more events in the log, 16 workers',
+  W13: 'what the format of a payload on the topic costs',
 };
 const COST_NAMES = new Set<string>(Object.values(COSTS).map(({ name }) => name));
 const PERCENTILE = /^(p\d|max)/;
