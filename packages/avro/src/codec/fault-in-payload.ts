@@ -1,4 +1,4 @@
-import { branchOfJson, type AvroRecord, type AvroType } from '@leftfold/core';
+import { isJsonObject, branchOfJson, type AvroRecord, type AvroType } from '@leftfold/core';
 import type avsc from 'avsc';
 import { Unfit } from './unfit.ts';
 import { writerType } from './writer-type.ts';
@@ -33,11 +33,11 @@ class Search {
     }
     if (type.kind === 'array' && Array.isArray(json))
       return first(json, (item, i) => this.#inside(type.items, item, `${path}[${i}]`));
-    if (type.kind === 'map' && isObject(json))
+    if (type.kind === 'map' && isJsonObject(json))
       return first(Object.entries(json), ([key, value]) =>
         this.#inside(type.values, value, `${path}{${JSON.stringify(key)}}`),
       );
-    return type.kind === 'record' && isObject(json) ? this.#inRecord(type, json, path) : undefined;
+    return type.kind === 'record' && isJsonObject(json) ? this.#inRecord(type, json, path) : undefined;
   }
 
   #inRecord(type: AvroRecord, json: Readonly<Record<string, unknown>>, path: string): Fault | undefined {
@@ -75,5 +75,3 @@ function first<T>(items: readonly T[], look: (item: T, index: number) => Fault |
   }
   return undefined;
 }
-const isObject = (json: unknown): json is Readonly<Record<string, unknown>> =>
-  typeof json === 'object' && json !== null && !Array.isArray(json);

@@ -1,4 +1,4 @@
-import type { t } from '@leftfold/core';
+import { isJsonObject, type t } from '@leftfold/core';
 
 type JsonSchema = { readonly [keyword: string]: t.Json };
 
@@ -17,7 +17,7 @@ const OWN_BOUNDS: ReadonlySet<t.Json | undefined> = new Set([
 export function allowedValues(jsonSchema: t.Json): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   const visit = (schema: t.Json | undefined, path: string): void => {
-    if (schema === undefined || !isObject(schema)) return;
+    if (schema === undefined || !isJsonObject(schema)) return;
     const choices = listOf(schema['oneOf']);
     if (choices.length > 0) {
       for (const choice of choices) visit(choice, path + variantOf(choice));
@@ -54,16 +54,14 @@ function between(low: number | undefined, high: number | undefined, what = ''): 
   return high === undefined ? `at least ${low}${what}` : `${low} to ${high}${what}`;
 }
 
-const isObject = (json: t.Json): json is JsonSchema =>
-  typeof json === 'object' && json !== null && !Array.isArray(json);
 const listOf = (json: t.Json | undefined): readonly t.Json[] =>
   Array.isArray(json) ? (json as readonly t.Json[]) : [];
-const isTag = (schema: t.Json): boolean => isObject(schema) && 'const' in schema;
+const isTag = (schema: t.Json): boolean => isJsonObject(schema) && 'const' in schema;
 
 /** `(card)` of the branch whose tag is fixed to it. */
 function variantOf(choice: t.Json): string {
-  const properties = isObject(choice) ? choice['properties'] : undefined;
-  const tag = properties === undefined || !isObject(properties) ? undefined : Object.values(properties).find(isTag);
-  const variant = tag !== undefined && isObject(tag) ? tag['const'] : undefined;
+  const properties = isJsonObject(choice) ? choice['properties'] : undefined;
+  const tag = properties === undefined || !isJsonObject(properties) ? undefined : Object.values(properties).find(isTag);
+  const variant = tag !== undefined && isJsonObject(tag) ? tag['const'] : undefined;
   return typeof variant === 'string' ? `(${variant})` : '';
 }

@@ -1,9 +1,6 @@
-import type { Json } from '@leftfold/core';
+import { type JsonObject, type Json } from '@leftfold/core';
 import type { Place, Reading } from './reading.ts';
 
-export type JsonObject = { readonly [attribute: string]: Json };
-export const isList = (json: Json): json is readonly Json[] => Array.isArray(json);
-export const isObject = (json: Json): json is JsonObject => typeof json === 'object' && json !== null && !isList(json);
 export const below = ({ path, namespace }: Place, step: string): Place => ({ path: path + step, namespace });
 
 /** Far above any schema that people write, far below the stack: a record takes four levels. */

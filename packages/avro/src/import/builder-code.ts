@@ -1,5 +1,5 @@
-import { event, t, versionsOf, type Json } from '@leftfold/core';
-import { isObject, isTooDeep, noteOthers, type JsonObject } from './avro-json.ts';
+import { event, t, versionsOf, type Json, isJsonObject, type JsonObject } from '@leftfold/core';
+import { isTooDeep, noteOthers } from './avro-json.ts';
 import { printCode, quoted, type Code, type Member } from './code.ts';
 import { eventOfRecord } from './event-of-record.ts';
 import { readFields } from './read-fields.ts';
@@ -30,7 +30,7 @@ export function builderCode(avro: Json, { core = '@leftfold/core' }: BuilderCode
     reading.refuse({ path: '', namespace: '' }, 'a schema that goes too deep');
     return { code: '// a schema that goes too deep\n', unsupported: reading.unsupported };
   }
-  const root = isObject(avro) && avro['type'] === 'record' ? eventConstant(avro, reading) : undefined;
+  const root = isJsonObject(avro) && avro['type'] === 'record' ? eventConstant(avro, reading) : undefined;
   if (root === undefined) schemaConstant(avro, reading);
   const body = reading.constants
     .map(({ name, code, comments }) => `${comments.map((line) => `// ${line}\n`).join('')}${declaration(name, code)}`)
@@ -58,7 +58,7 @@ const declaration = (name: string, code: Code): string => {
 function schemaConstant(avro: Json, reading: Reading): void {
   const { result, comments } = reading.commented(() => {
     const piece = reading.read(avro, { path: '', namespace: '' });
-    if (isObject(avro) && typeof avro['namespace'] === 'string')
+    if (isJsonObject(avro) && typeof avro['namespace'] === 'string')
       reading.refuse({ path: '', namespace: '' }, `the namespace '${avro['namespace']}', which makes no event's name`);
     else if (piece !== undefined) reportRest(avro, piece.schema.avro, reading);
     return piece;
@@ -132,7 +132,7 @@ function reportRest(given: Json, written: Json, reading: Reading): void {
 }
 const sorted = (json: Json): string =>
   JSON.stringify(json, (_, value: Json) =>
-    isObject(value)
+    isJsonObject(value)
       ? Object.fromEntries(
           Object.entries(value)
             .filter(([name]) => name !== 'doc')

@@ -1,5 +1,5 @@
-import { fromJson, parseAvro, t, type Json } from '@leftfold/core';
-import { below, isList, isObject, noteOthers, type JsonObject } from './avro-json.ts';
+import { fromJson, parseAvro, t, type Json, isJsonList, isJsonObject, type JsonObject } from '@leftfold/core';
+import { below, noteOthers } from './avro-json.ts';
 import { literal, type Member } from './code.ts';
 import type { FieldPieces, Piece, Place, Reading } from './reading.ts';
 
@@ -10,12 +10,12 @@ export function readFields(avro: JsonObject, place: Place, reading: Reading): Fi
   const fields = avro['fields'];
   const members: Member[] = [];
   const schemas: { [name: string]: t.AnySchema } = {};
-  if (fields === undefined || !isList(fields)) reading.refuse(place, 'a record without a list of fields');
-  for (const field of isList(fields ?? null) ? (fields as readonly Json[]) : []) {
-    const given = isObject(field) ? field['name'] : undefined;
+  if (fields === undefined || !isJsonList(fields)) reading.refuse(place, 'a record without a list of fields');
+  for (const field of isJsonList(fields ?? null) ? (fields as readonly Json[]) : []) {
+    const given = isJsonObject(field) ? field['name'] : undefined;
     const name = typeof given === 'string' ? given : '';
     const { result, comments } = reading.commented(() => {
-      if (!isObject(field) || !NAME.test(name) || name in {})
+      if (!isJsonObject(field) || !NAME.test(name) || name in {})
         return reading.refuse(place, `a field whose name is none here: ${JSON.stringify(given)}`);
       return readField(name, field, below(place, place.path === '' ? name : `.${name}`), reading);
     });
@@ -36,8 +36,8 @@ function readField(name: string, field: JsonObject, place: Place, reading: Readi
   const piece = reading.read(type, place);
   noteOthers(field, 'name type default doc', place, reading);
   if (piece === undefined) return reading.refuse(place, `so '${name}' is left out`);
-  const isNullable = isList(piece.schema.avro) && piece.schema.avro.includes('null');
-  const nullFirst = isList(type) && type[0] === 'null';
+  const isNullable = isJsonList(piece.schema.avro) && piece.schema.avro.includes('null');
+  const nullFirst = isJsonList(type) && type[0] === 'null';
   if (given === undefined || given === null) {
     if (isNullable && given === undefined) reading.refuse(place, 'nullable without a default; t gives it null');
     else if (isNullable && !nullFirst) reading.refuse(place, 'the default null, and null not first; t puts it first');

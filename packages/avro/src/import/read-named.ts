@@ -1,5 +1,5 @@
-import { t, unqualified } from '@leftfold/core';
-import { isList, noteOthers, type JsonObject } from './avro-json.ts';
+import { t, unqualified, isJsonList, type JsonObject } from '@leftfold/core';
+import { noteOthers } from './avro-json.ts';
 import { quoted } from './code.ts';
 import { readFields } from './read-fields.ts';
 import type { Piece, Place, Reading } from './reading.ts';
@@ -66,7 +66,7 @@ export function ofEnum(avro: JsonObject, place: Place, reading: Reading): Piece 
   if (named === undefined) return undefined;
   const { result, comments } = reading.commented(() => {
     const given = avro['symbols'] ?? null;
-    const symbols = isList(given) ? given.filter((symbol) => typeof symbol === 'string') : [];
+    const symbols = isJsonList(given) ? given.filter((symbol) => typeof symbol === 'string') : [];
     const [first] = symbols;
     reading.comment(avro['doc']);
     noteOthers(avro, 'type name namespace symbols default doc', place, reading);

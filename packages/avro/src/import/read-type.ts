@@ -1,5 +1,5 @@
-import { t, type Json } from '@leftfold/core';
-import { below, isList, isObject, noteOthers, type JsonObject } from './avro-json.ts';
+import { t, type Json, isJsonList, isJsonObject, type JsonObject } from '@leftfold/core';
+import { below, noteOthers } from './avro-json.ts';
 import { quoted, type Member } from './code.ts';
 import { define, ofEnum, ofRecord } from './read-named.ts';
 import { ofUnion } from './read-union.ts';
@@ -17,8 +17,8 @@ const PRIMITIVES: { readonly [name: string]: () => t.AnySchema } = {
 /** The builders of an Avro type; `undefined` where there are none, which is noted. */
 export function readType(avro: Json, place: Place, reading: Reading): Piece | undefined {
   if (typeof avro === 'string') return ofName(avro, place, reading);
-  if (isList(avro)) return ofUnion(avro, place, reading);
-  if (!isObject(avro)) return reading.refuse(place, `${JSON.stringify(avro)} is no type`);
+  if (isJsonList(avro)) return ofUnion(avro, place, reading);
+  if (!isJsonObject(avro)) return reading.refuse(place, `${JSON.stringify(avro)} is no type`);
   const kind: unknown = avro['type'];
   switch (kind) {
     case 'record':

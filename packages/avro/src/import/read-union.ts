@@ -1,5 +1,5 @@
-import { t, type Json } from '@leftfold/core';
-import { below, isObject, noteOthers, type JsonObject } from './avro-json.ts';
+import { t, type Json, isJsonObject, type JsonObject } from '@leftfold/core';
+import { below, noteOthers } from './avro-json.ts';
 import { quoted, type Code, type Member } from './code.ts';
 import { readFields } from './read-fields.ts';
 import { define } from './read-named.ts';
@@ -45,7 +45,7 @@ function variantOf(branch: Json, place: Place, reading: Reading): Variant | unde
     const known = reading.types.get(reading.find(branch, place) ?? '');
     return known !== undefined && 'variant' in known ? known : undefined;
   }
-  if (!isObject(branch) || branch['type'] !== 'record' || !isObject(branch['tag'] ?? null)) return undefined;
+  if (!isJsonObject(branch) || branch['type'] !== 'record' || !isJsonObject(branch['tag'] ?? null)) return undefined;
   const [[tag, variant] = [], ...more] = Object.entries(branch['tag'] as JsonObject);
   if (tag === undefined || typeof variant !== 'string' || more.length > 0) return undefined;
   const named = define(branch, place, reading);

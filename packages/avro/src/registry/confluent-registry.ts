@@ -1,4 +1,4 @@
-import { BoundedCache } from './bounded-cache.ts';
+import { RecentlyUsed } from '@leftfold/core';
 import { checkedAvro } from './checked-avro.ts';
 import { SchemaIncompatible, SchemaRefused } from './errors.ts';
 import { RegistryAnswers } from './registry-answers.ts';
@@ -39,8 +39,8 @@ class ConfluentRegistry implements SchemaRegistry {
   readonly #connection: RegistryConnection;
   readonly #answers: RegistryAnswers;
   readonly #questions = new SharedQuestions();
-  readonly #ids = new BoundedCache<number>(MAX_KNOWN);
-  readonly #texts = new BoundedCache<string>(MAX_KNOWN);
+  readonly #ids = new RecentlyUsed<number>(MAX_KNOWN);
+  readonly #texts = new RecentlyUsed<string>(MAX_KNOWN);
 
   constructor(connection: RegistryConnection) {
     this.description = connection.description;

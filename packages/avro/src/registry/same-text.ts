@@ -1,9 +1,7 @@
-import type { Json } from '@leftfold/core';
+import { isJsonList, isJsonObject, type JsonObject, type Json } from '@leftfold/core';
 
 const PRIMITIVES: ReadonlySet<Json> = new Set('null boolean int long float double bytes string'.split(' '));
 const NAMED: ReadonlySet<Json> = new Set(['record', 'error', 'enum', 'fixed']);
-
-type JsonObject = { readonly [attribute: string]: Json };
 
 /**
  * What an Avro text says, as one spelling of it: two texts say the same exactly if this is equal. Whitespace, the order of attributes, `{"type":"string"}` for
@@ -26,8 +24,8 @@ export function spellingOf(text: string): string | undefined {
 
 function spelled(type: Json, namespace: string): Json {
   if (typeof type === 'string') return fullName(type, namespace);
-  if (isList(type)) return type.map((branch) => spelled(branch, namespace));
-  if (!isObject(type)) return type;
+  if (isJsonList(type)) return type.map((branch) => spelled(branch, namespace));
+  if (!isJsonObject(type)) return type;
   const kind = type['type'] ?? null;
   // As a field's type may be written: an object around a type and nothing else.
   if (Object.keys(type).length === 1 && !NAMED.has(kind) && kind !== null) return spelled(kind, namespace);
@@ -46,15 +44,15 @@ function named(type: JsonObject, outer: string): Json {
   const full = typeof name === 'string' ? fullName(name, said) : (name ?? null);
   const namespace = typeof full === 'string' && full.includes('.') ? full.slice(0, full.lastIndexOf('.')) : '';
   return sorted({ ...rest, name: full }, (part, attribute) => {
-    if (attribute === 'fields' && isList(part)) return part.map((field) => fieldOf(field, namespace));
-    if (attribute === 'aliases' && isList(part))
+    if (attribute === 'fields' && isJsonList(part)) return part.map((field) => fieldOf(field, namespace));
+    if (attribute === 'aliases' && isJsonList(part))
       return part.map((alias) => (typeof alias === 'string' ? fullName(alias, namespace) : alias));
     return ordered(part);
   });
 }
 
 function fieldOf(field: Json, namespace: string): Json {
-  if (!isObject(field)) return field;
+  if (!isJsonObject(field)) return field;
   return sorted(field, (part, attribute) => (attribute === 'type' ? spelled(part, namespace) : ordered(part)));
 }
 
@@ -64,8 +62,8 @@ function fullName(name: string, namespace: string): string {
 
 /** Values that are no types: names in them stay as they are. */
 function ordered(json: Json): Json {
-  if (isList(json)) return json.map(ordered);
-  return isObject(json) ? sorted(json, ordered) : json;
+  if (isJsonList(json)) return json.map(ordered);
+  return isJsonObject(json) ? sorted(json, ordered) : json;
 }
 
 /** Keys in one order, held as pairs: as an object `__proto__` would be lost, and numbers would come first. */
@@ -73,6 +71,3 @@ function sorted(object: JsonObject, of: (part: Json, attribute: string) => Json)
   const names = Object.keys(object).toSorted();
   return { '{}': names.map((name): Json => [name, of(object[name] ?? null, name)]) };
 }
-
-const isList = (json: Json): json is readonly Json[] => Array.isArray(json);
-const isObject = (json: Json): json is JsonObject => typeof json === 'object' && json !== null && !Array.isArray(json);

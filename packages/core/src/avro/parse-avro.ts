@@ -1,3 +1,4 @@
+import { isJsonList, isJsonObject, type JsonObject } from '../json-value.ts';
 import { DefinitionError } from '../errors.ts';
 import type { Json } from '../schema/schema.ts';
 import type { AvroField, AvroLogical, AvroPrimitiveName, AvroRecord, AvroType } from './avro-type.ts';
@@ -9,7 +10,6 @@ const PRIMITIVES: ReadonlySet<unknown> = new Set('null boolean int long float do
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const FULL_NAME = /^[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*$/;
 
-type JsonObject = { readonly [attribute: string]: Json };
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** What is known while a text is parsed. */
@@ -61,8 +61,8 @@ function refuseDeep(avro: Json, root: Scope): void {
 
 function typeOf(avro: Json, scope: Scope): AvroType {
   if (typeof avro === 'string') return byName(avro, scope);
-  if (isList(avro)) return union(avro, scope);
-  if (!isObject(avro)) throw invalid(scope, 'is no type: a name, a list or an object is one');
+  if (isJsonList(avro)) return union(avro, scope);
+  if (!isJsonObject(avro)) throw invalid(scope, 'is no type: a name, a list or an object is one');
   const { type } = avro;
   switch (typeof type === 'string' ? type : '') {
     case 'array':
@@ -109,10 +109,10 @@ function record(avro: JsonObject, scope: Scope): AvroType {
   const made: AvroRecord = { kind: 'record', name, aliases: aliasesOf(avro, namespace), fields, ...(tag && { tag }) };
   define(made, name, scope);
   const given = avro['fields'];
-  if (given === undefined || !isList(given)) throw invalid(scope, `is the record ${name} without a list of fields`);
+  if (given === undefined || !isJsonList(given)) throw invalid(scope, `is the record ${name} without a list of fields`);
   const seen = new Set<string>();
   for (const field of given) {
-    if (!isObject(field) || typeof field['name'] !== 'string' || !NAME.test(field['name']))
+    if (!isJsonObject(field) || typeof field['name'] !== 'string' || !NAME.test(field['name']))
       throw invalid(scope, `is the record ${name} with a field that has no valid name`);
     const within = below({ ...scope, namespace }, scope.path === '' ? field['name'] : `.${field['name']}`);
     if (seen.has(field['name'])) throw invalid(within, `is twice a field of ${name}`);
@@ -199,7 +199,7 @@ function withLogical<T extends AvroType>(type: T, { logicalType, precision, scal
 }
 
 function tagOf({ tag }: JsonObject): AvroRecord['tag'] {
-  if (tag === undefined || !isObject(tag)) return undefined;
+  if (tag === undefined || !isJsonObject(tag)) return undefined;
   const [[field, variant] = [], ...others] = Object.entries(tag);
   return field !== undefined && typeof variant === 'string' && others.length === 0 ? { field, variant } : undefined;
 }
@@ -211,9 +211,7 @@ function partOf(avro: JsonObject, part: string, scope: Scope): Json {
 }
 
 const textsOf = (list: Json | undefined): readonly string[] =>
-  list !== undefined && isList(list) ? list.filter((item) => typeof item === 'string') : [];
-const isList = (json: Json): json is readonly Json[] => Array.isArray(json);
-const isObject = (json: Json): json is JsonObject => typeof json === 'object' && json !== null && !Array.isArray(json);
+  list !== undefined && isJsonList(list) ? list.filter((item) => typeof item === 'string') : [];
 
 const below = (scope: Scope, step: string): Scope => ({ ...scope, path: scope.path + step });
 

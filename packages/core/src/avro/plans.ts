@@ -1,3 +1,4 @@
+import { isJsonObject } from '../json-value.ts';
 import { unqualified, typeText, type AvroField, type AvroRecord, type AvroType } from './avro-type.ts';
 import { below, mismatch, type AvroMismatch } from './mismatch.ts';
 import { promotion, type Conversion } from './promotion.ts';
@@ -101,7 +102,7 @@ export class Plans {
       run &&
       ((json) =>
         // Keys that would reach a prototype stay own members, which the reader's walk refuses.
-        isObject(json) ? Object.fromEntries(Object.entries(json).map(([key, value]) => [key, run(value)])) : json);
+        isJsonObject(json) ? Object.fromEntries(Object.entries(json).map(([key, value]) => [key, run(value)])) : json);
     return plan(findings.map(below('{}')), each);
   }
 
@@ -145,7 +146,7 @@ interface Member {
 /** Builds the reader's record. A field that should be there and is not stays away, for the reader's walk to name. */
 function recordOf(members: readonly Member[], tag: AvroRecord['tag']): Conversion {
   return (json) => {
-    if (!isObject(json)) return json;
+    if (!isJsonObject(json)) return json;
     const result: Record<string, unknown> = tag === undefined ? {} : { [tag.field]: tag.variant };
     for (const { field, from, run } of members) {
       if (from === undefined) put(result, field.name, fresh(field.absent));
@@ -223,6 +224,3 @@ const isPlain = (type: AvroType): type is Plain => !COMPOSED.has(type.kind);
 
 const isSameTag = ({ tag: one }: AvroRecord, { tag: other }: AvroRecord): boolean =>
   one?.field === other?.field && one?.variant === other?.variant;
-
-const isObject = (json: unknown): json is Readonly<Record<string, unknown>> =>
-  typeof json === 'object' && json !== null && !Array.isArray(json);

@@ -1,8 +1,8 @@
+import { isJsonObject, type JsonObject } from '../json-value.ts';
 import { toBase64 } from '../base64.ts';
 import type { Json } from '../schema/schema.ts';
 import type { AvroLogical, AvroType } from './avro-type.ts';
 
-type JsonObject = { readonly [key: string]: Json };
 const DAY_MS = 86_400_000;
 const LONG = { min: -(2n ** 63n), max: 2n ** 63n - 1n };
 
@@ -36,7 +36,7 @@ export function storedDefault(type: AvroType, given: Json, seen: Seen = new Map(
     case 'array':
       return Array.isArray(given) ? whole(given.map((item: Json) => storedDefault(type.items, item, seen))) : undefined;
     case 'map':
-      return isObject(given)
+      return isJsonObject(given)
         ? ofEntries(Object.entries(given).map(([k, v]) => [k, storedDefault(type.values, v, seen)]))
         : undefined;
     case 'union': {
@@ -48,7 +48,7 @@ export function storedDefault(type: AvroType, given: Json, seen: Seen = new Map(
       return known.get(given);
     }
     case 'record': {
-      if (!isObject(given)) return undefined;
+      if (!isJsonObject(given)) return undefined;
       const { tag, fields } = type;
       const members = fields.map(({ name, type: of, absent }): readonly [string, Json | undefined] => [
         name,
@@ -104,7 +104,6 @@ function decimalText(bytes: Uint8Array, scale: number): string {
 function isWhole(given: Json, min: number, max: number): given is number {
   return typeof given === 'number' && Number.isInteger(given) && given >= min && given <= max;
 }
-const isObject = (json: Json): json is JsonObject => typeof json === 'object' && json !== null && !Array.isArray(json);
 const whole = (list: readonly (Json | undefined)[]): Json | undefined =>
   list.every((item) => item !== undefined) ? list : undefined;
 function ofEntries(entries: readonly (readonly [string, Json | undefined])[]): Json | undefined {

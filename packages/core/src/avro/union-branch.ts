@@ -1,3 +1,4 @@
+import { isJsonObject } from '../json-value.ts';
 import type { AvroType } from './avro-type.ts';
 
 /** Tells which branch a value in stored JSON form is of; -1 for none. */
@@ -20,7 +21,7 @@ export function branchOfJson(branches: readonly AvroType[]): BranchOfJson {
   );
   return (json) => {
     if (json === null) return ofNull;
-    if (isObject(json)) {
+    if (isJsonObject(json)) {
       for (const [field, variants] of byTag) {
         const index = Object.hasOwn(json, field) ? variants.get(json[field]) : undefined;
         if (index !== undefined) return index;
@@ -54,13 +55,10 @@ function hasForm(type: AvroType, json: unknown): boolean {
     case 'array':
       return Array.isArray(json);
     case 'map':
-      return isObject(json);
+      return isJsonObject(json);
     case 'record':
-      return isObject(json) && type.fields.every(({ name }) => Object.hasOwn(json, name));
+      return isJsonObject(json) && type.fields.every(({ name }) => Object.hasOwn(json, name));
     case 'union':
       return type.branches.some((branch) => hasForm(branch, json));
   }
 }
-
-const isObject = (json: unknown): json is Readonly<Record<string, unknown>> =>
-  typeof json === 'object' && json !== null && !Array.isArray(json);

@@ -1,6 +1,5 @@
+import { isJsonList, isJsonObject } from '../json-value.ts';
 import type { Json } from './schema.ts';
-
-type JsonObject = { readonly [key: string]: Json };
 
 /** Why an attribute cannot stay, and what to do instead. */
 const REMEDIES: { readonly [attribute: string]: string } = {
@@ -16,11 +15,11 @@ const REMEDIES: { readonly [attribute: string]: string } = {
  */
 export function avscDifference(given: Json, written: Json, path = ''): string | undefined {
   const at = path === '' ? 'the root' : path.replace(/^[.]|^, /, '');
-  if (isList(given) && isList(written)) {
+  if (isJsonList(given) && isJsonList(written)) {
     if (given.length !== written.length) return `${at} has ${given.length} parts, and t writes ${written.length}`;
     return first(given.map((part, i) => () => avscDifference(part, written[i] ?? null, `${path}${stepInto(part, i)}`)));
   }
-  if (isObject(given) && isObject(written)) {
+  if (isJsonObject(given) && isJsonObject(written)) {
     const extra = Object.keys(given).find((key) => !Object.hasOwn(written, key));
     if (extra !== undefined)
       return `${at} has the attribute '${extra}', which cannot be carried; leave it out${REMEDIES[extra] ? ` (${REMEDIES[extra]})` : ''}`;
@@ -42,7 +41,7 @@ function into(path: string, key: string): string {
   return key === 'type' || key === 'fields' ? path : `${path === '' ? '' : `${path}, `}'${key}'`;
 }
 const stepInto = (part: Json, i: number): string =>
-  isObject(part) && typeof part['name'] === 'string' ? `.${part['name']}` : `, branch ${i + 1}`;
+  isJsonObject(part) && typeof part['name'] === 'string' ? `.${part['name']}` : `, branch ${i + 1}`;
 
 const first = (checks: readonly (() => string | undefined)[]): string | undefined => {
   for (const check of checks) {
@@ -55,5 +54,3 @@ const textOf = (json: Json | undefined): string => {
   const text = JSON.stringify(json);
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 };
-const isList = (json: Json): json is readonly Json[] => Array.isArray(json);
-const isObject = (json: Json): json is JsonObject => typeof json === 'object' && json !== null && !isList(json);

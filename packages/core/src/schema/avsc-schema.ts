@@ -1,3 +1,4 @@
+import { isJsonList, isJsonObject, type JsonObject } from '../json-value.ts';
 import { parseAvro } from '../avro/parse-avro.ts';
 import { storedDefault } from '../avro/stored-default.ts';
 import { array } from './array.ts';
@@ -18,7 +19,6 @@ import { union } from './union.ts';
 import { uuid } from './uuid.ts';
 import { withDefault } from './with-default.ts';
 
-type JsonObject = { readonly [attribute: string]: Json };
 /** A branch of a tagged union, before the union is made. */
 interface Variant {
   readonly tag: string;
@@ -44,8 +44,8 @@ export function schemaOfAvro(avro: Json): AnySchema {
 function schemaAt(avro: Json, scope: Scope): AnySchema {
   if (scope.path.length > MAX_PATH) throw refused(scope, 'is too deep to be read');
   if (typeof avro === 'string') return byName(avro, scope);
-  if (isList(avro)) return unionOf(avro, scope);
-  if (!isObject(avro)) throw refused(scope, 'is no type; a name, a list or an object is one');
+  if (isJsonList(avro)) return unionOf(avro, scope);
+  if (!isJsonObject(avro)) throw refused(scope, 'is no type; a name, a list or an object is one');
   const kind: unknown = avro['type'];
   switch (kind) {
     case 'record':
@@ -111,7 +111,7 @@ function logical(avro: JsonObject, scope: Scope): AnySchema {
 
 function enumeration(avro: JsonObject, scope: Scope): AnySchema {
   const symbols = partOf(avro, 'symbols', scope);
-  if (!isList(symbols) || symbols.some((symbol) => typeof symbol !== 'string'))
+  if (!isJsonList(symbols) || symbols.some((symbol) => typeof symbol !== 'string'))
     throw refused(scope, 'is an enum without a list of symbols');
   const name = define(avro, scope);
   const schema = within(scope, () => enumOf(name, symbols as readonly [string]));
@@ -145,11 +145,11 @@ function define(avro: JsonObject, scope: Scope): string {
 
 function fieldsOf(avro: JsonObject, scope: Scope): Fields {
   const fields = partOf(avro, 'fields', scope);
-  if (!isList(fields)) throw refused(scope, 'has no list of fields');
+  if (!isJsonList(fields)) throw refused(scope, 'has no list of fields');
   const made = new Map<string, AnySchema>();
   for (const field of fields) {
-    const name = isObject(field) ? field['name'] : undefined;
-    if (!isObject(field) || typeof name !== 'string') throw refused(scope, 'has a field without a name');
+    const name = isJsonObject(field) ? field['name'] : undefined;
+    if (!isJsonObject(field) || typeof name !== 'string') throw refused(scope, 'has a field without a name');
     if (made.has(name)) throw refused(scope, `has the field '${name}' twice`);
     made.set(name, fieldOf(field, below(scope, scope.path === '' ? name : `.${name}`)));
   }
@@ -190,7 +190,7 @@ function variantOf(branch: Json, scope: Scope): Variant | undefined {
     const named = scope.names.get(branch);
     return named !== undefined && 'variant' in named ? named : undefined;
   }
-  if (!isObject(branch) || branch['type'] !== 'record' || !isObject(branch['tag'] ?? null)) return undefined;
+  if (!isJsonObject(branch) || branch['type'] !== 'record' || !isJsonObject(branch['tag'] ?? null)) return undefined;
   const [[tag, variant] = [], ...more] = Object.entries(branch['tag'] ?? {});
   if (tag === undefined || typeof variant !== 'string' || more.length > 0)
     throw refused(scope, 'has a "tag" that is not of the form { "kind": "card" }');
@@ -225,5 +225,3 @@ function within<T>(scope: Scope, make: () => T): T {
 }
 const below = ({ names, path }: Scope, step: string): Scope => ({ names, path: path + step });
 const refused = ({ path }: Scope, why: string) => invalid(`t.avsc: ${path === '' ? 'the root' : path} ${why}`);
-const isList = (json: Json): json is readonly Json[] => Array.isArray(json);
-const isObject = (json: Json): json is JsonObject => typeof json === 'object' && json !== null && !isList(json);

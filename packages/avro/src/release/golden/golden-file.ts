@@ -1,6 +1,6 @@
+import { isJsonObject, type t } from '@leftfold/core';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { t } from '@leftfold/core';
 
 /** One value of a released text, and what becomes of it. */
 export interface GoldenSample {
@@ -79,8 +79,9 @@ function isGolden(file: unknown): file is GoldenFile {
     samples.length > 0 &&
     samples.every((sample: Partial<GoldenSample> | null) => {
       const { name, json, avro, as } = sample ?? {};
-      return typeof name === 'string' && json !== undefined && /^([0-9a-f]{2})*$/.test(String(avro)) && isObject(as);
+      return (
+        typeof name === 'string' && json !== undefined && /^([0-9a-f]{2})*$/.test(String(avro)) && isJsonObject(as)
+      );
     })
   );
 }
-const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
