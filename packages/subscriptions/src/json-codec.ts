@@ -6,7 +6,6 @@ import { RecordUndecodable } from './record-undecodable.ts';
 const CONTENT_TYPE = 'application/json';
 /** Broken bytes are an error, never a replacement character in somebody's name; a byte order mark is text like any other. */
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const encoder = new TextEncoder();
 
 /**
  * Payloads as the log holds them: UTF-8 of the stored JSON text, readable with any tool. Needs no schema registry, so `prepare` has nothing to do;
@@ -18,7 +17,7 @@ export function jsonCodec(): Codec {
   return {
     contentType: CONTENT_TYPE,
     prepare: async () => {},
-    encode: (payload) => encoder.encode(payload),
+    encode: (payload) => Buffer.from(payload),
     decode: ({ value, headers }, reader) => {
       const contentType = headers['content-type'];
       if (contentType !== CONTENT_TYPE)
