@@ -1,6 +1,7 @@
 import type { Mutant } from './mutant.ts';
 
 const RELEASE = 'packages/avro/src/release';
+const REGISTRY = 'packages/avro/src/registry';
 const TESTS = 'packages/avro/test';
 const CHECK = `${TESTS}/release-check.test.ts`;
 const GOLDEN = `${TESTS}/release-golden.test.ts`;
@@ -13,10 +14,10 @@ export const schemaReleasesMutants: readonly Mutant[] = [
   {
     id: 'release-rules-confused',
     title: 'FULL asks for what BACKWARD asks for',
-    file: `${RELEASE}/compatibility-rule.ts`,
+    file: `${REGISTRY}/compatibility-rule.ts`,
     find: "isRead: mode.startsWith('FORWARD') || mode.startsWith('FULL'),",
     replace: "isRead: mode.startsWith('FORWARD'),",
-    test: `${RELEASE}/incompatible-texts.test.ts`,
+    test: `${REGISTRY}/incompatibilities.test.ts`,
     testName: 'each mode asks for the directions',
   },
   {
@@ -56,6 +57,24 @@ export const schemaReleasesMutants: readonly Mutant[] = [
     testName: 'a renamed type must read',
   },
   {
+    id: 'release-former-name-read-on',
+    title: 'a renamed type must be readable for those who know only its former name',
+    file: `${RELEASE}/check-release.ts`,
+    find: ".filter(({ reader }) => reader === 'further')",
+    replace: '',
+    test: `${TESTS}/release-renamed.test.ts`,
+    testName: 'a renamed type that drops a required field',
+  },
+  {
+    id: 'release-push-texts-apart',
+    title: 'texts of one push are held against what the registry has, not against each other',
+    file: `${RELEASE}/push-schemas.ts`,
+    find: 'known.push({ ...text, version: known.length + 1 });',
+    replace: '',
+    test: `${TESTS}/release-push-plan.test.ts`,
+    testName: 'texts of one push are held against each other',
+  },
+  {
     id: 'release-push-without-check',
     title: 'a push to a registry does not look whether the folder has it',
     file: `${RELEASE}/push-schemas.ts`,
@@ -72,6 +91,42 @@ export const schemaReleasesMutants: readonly Mutant[] = [
     replace: 'if (lost.length < 0) {',
     test: PROGRAM,
     testName: 'a push into a folder that lost a text',
+  },
+  {
+    id: 'release-contracts-unasked',
+    title: 'a text that the contracts alone remember is not missed',
+    file: `${RELEASE}/contract-witness.ts`,
+    find: 'if ((await released.versions(subject)).length > 0) continue;',
+    replace: 'if ((await released.versions(subject)).length >= 0) continue;',
+    test: `${TESTS}/release-witness.test.ts`,
+    testName: 'an event that went with its folder and came back changed',
+  },
+  {
+    id: 'release-contracts-before-push',
+    title: 'contracts promise what is not released',
+    file: `${RELEASE}/program-commands.ts`,
+    find: 'if (faults.length + report.unreleased.length > 0) {',
+    replace: 'if (faults.length > 0) {',
+    test: `${TESTS}/release-witness.test.ts`,
+    testName: 'before the push they are refused',
+  },
+  {
+    id: 'release-version-gap',
+    title: 'a version that was lost below a released one is released anew',
+    file: `${RELEASE}/check-release.ts`,
+    find: 'if (later === undefined) return [];',
+    replace: 'if (later !== one) return [];',
+    test: `${TESTS}/release-witness.test.ts`,
+    testName: 'a version that is missing below',
+  },
+  {
+    id: 'release-marks-dropped',
+    title: 'a revision may take the mark of personal data away',
+    file: `${RELEASE}/changed-marks.ts`,
+    find: 'place.erasedAs === erasedAs) continue;',
+    replace: 'place.erasedAs === undefined || place.erasedAs === erasedAs) continue;',
+    test: `${TESTS}/release-marks.test.ts`,
+    testName: 'no personal field any more',
   },
   {
     id: 'release-push-tells-at-the-end',

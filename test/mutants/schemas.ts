@@ -382,7 +382,7 @@ export const schemasMutants: readonly Mutant[] = [
   {
     id: 'gate-looks-at-the-latest',
     title: 'a revision is compared with the latest one alone',
-    file: `${AVRO}/release/incompatible-texts.ts`,
+    file: `${AVRO}/registry/incompatibilities.ts`,
     find: 'rule.transitive ? earlier :',
     replace: 'rule.transitive && earlier.length < 2 ? earlier :',
     test: `${TESTS}/release-check.test.ts`,
@@ -391,7 +391,7 @@ export const schemasMutants: readonly Mutant[] = [
   {
     id: 'gate-reads-one-way',
     title: 'nobody asks whether code of before reads what today’s writes',
-    file: `${AVRO}/release/incompatible-texts.ts`,
+    file: `${AVRO}/registry/incompatibilities.ts`,
     find: 'if (rule.isRead) note(',
     replace: 'if (rule.isRead && !rule.reads) note(',
     test: `${TESTS}/release-check.test.ts`,

@@ -5,7 +5,7 @@ import avsc from 'avsc';
 import { describe, expect, test, vi } from 'vitest';
 import { RegistryInMemory } from './codec-registry-in-memory.ts';
 
-// What hazards list as input that must be refused at append, as a log holds it where something else has written: neither codec lets it reach a handler changed.
+// What hazards list as bad input, as a log holds it where something else has written: neither codec lets it reach a handler changed.
 
 const schema = t.record('Note', {
   text: t.string(),
@@ -38,8 +38,8 @@ const having = (field: string, json: string): string =>
 interface Row {
   readonly what: string;
   readonly payload: string;
-  /** What a reader of JSON does: as Avro's resolution has it, it leaves out what it does not know. */
-  readonly json: 'refused' | 'left out';
+  /** What a reader of JSON does: as Avro's resolution has it, it leaves out what it does not know. JSON itself holds half of a surrogate pair. */
+  readonly json: 'refused' | 'left out' | 'unchanged';
 }
 const DEEP = '['.repeat(10_000) + ']'.repeat(10_000);
 const rows: readonly Row[] = [
@@ -60,6 +60,10 @@ const rows: readonly Row[] = [
   { what: 'the key __proto__', payload: having('tags', '{"__proto__":"x"}'), json: 'refused' },
   { what: 'the key constructor', payload: having('tags', '{"constructor":"x"}'), json: 'refused' },
   { what: 'a key with NUL', payload: having('tags', '{"\\u0000":"x"}'), json: 'refused' },
+  { what: 'half of a surrogate pair', payload: having('text', JSON.stringify('a\ud800b')), json: 'unchanged' },
+  { what: 'the other half of a surrogate pair', payload: having('text', JSON.stringify('\ude00')), json: 'unchanged' },
+  { what: 'a key with half of a surrogate pair', payload: having('tags', '{"\\ud800":"x"}'), json: 'refused' },
+  { what: 'a byte of NUL in a text', payload: having('text', '"a\0b"'), json: 'refused' },
   { what: 'a text that is cut', payload: good.slice(0, -1), json: 'refused' },
   { what: 'two texts', payload: good + good, json: 'refused' },
   { what: 'no text', payload: '', json: 'refused' },
@@ -87,11 +91,51 @@ describe.each(rows)('$what', ({ payload, json }) => {
   test(`is ${json} as JSON`, async () => {
     const read = await through(jsonCodec(), payload);
     if (json === 'refused') expect(read).toBe('LF_RECORD_UNDECODABLE');
+    else if (json === 'unchanged') expect(read).toMatchObject({ text: (JSON.parse(payload) as { text: string }).text });
     else {
       expect(read).toEqual(await through(jsonCodec(), good));
       expect(Object.getPrototypeOf(read)).toBe(Object.prototype);
     }
     expect(({} as { readonly polluted?: unknown }).polluted).toBeUndefined();
+  });
+});
+
+const NFC = 'caf\u00e9';
+const NFD = 'cafe\u0301';
+/** What the log may hold, and what NUL is once bytes were read as text: a codec is no place to mend it. */
+const texts: readonly (readonly [what: string, text: string])[] = [
+  ['a text in NFC', NFC],
+  ['its twin in NFD', NFD],
+  ['right-to-left text with its marks', '\u202bשלום \u200fעולם, مرحبا\u202c 123'],
+  ['an emoji of one character', '😀'],
+  ['an emoji of seven characters', '👩🏽‍👩🏽‍👧'],
+  ['NUL', 'a\0b'],
+  ['nothing but NUL', '\0'],
+  ['a byte order mark', '\ufeffa'],
+  ['2 MB of one-byte characters', 'x'.repeat(2_000_000)],
+  ['2 MB of four-byte characters', '😀'.repeat(500_000)],
+];
+const codecs: readonly (readonly [name: string, make: () => Codec])[] = [
+  ['Avro', () => avro({ registry: new RegistryInMemory(), register: true })],
+  ['JSON', jsonCodec],
+];
+
+describe.each(codecs)('%s', (name, make) => {
+  test.each(texts)('%s is read as it was written, to the character', async (_, text) => {
+    const codec = make();
+    const read = (await through(codec, having('text', JSON.stringify(text)))) as { readonly text: string };
+    expect(read).toHaveProperty('text');
+    // Compared here: two megabytes are nothing to print.
+    expect([read.text === text, read.text.length]).toEqual([true, text.length]);
+    // By whatever reads it: the bytes are those of the text.
+    const bytes = Buffer.from(codec.encode(having('text', JSON.stringify(text)), writer));
+    const stored = name === 'Avro' ? text : JSON.stringify(text);
+    expect(bytes.includes(Buffer.from(stored))).toBe(true);
+    expect(await through(codec, good)).toMatchObject({ text: 'x', count: 1 });
+  });
+  test('twins in NFC and NFD are two keys of a map', async () => {
+    const tags = { [NFC]: 'composed', [NFD]: 'decomposed', '😀': 'emoji', שלום: 'right to left' };
+    expect(await through(make(), having('tags', JSON.stringify(tags)))).toMatchObject({ tags });
   });
 });
 

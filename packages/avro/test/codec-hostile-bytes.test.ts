@@ -1,7 +1,8 @@
 import { avro } from '@leftfold/avro';
 import { encodePayload, t, type WriterSchema } from '@leftfold/core';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { BoundedTap } from '../src/codec/bounded-tap.ts';
+import { HEAD_BYTES } from '../src/codec/wire-head.ts';
 import { RegistryInMemory } from './codec-registry-in-memory.ts';
 
 const Money = t.record('Money', { cents: t.integer(), currency: t.enum('Currency', ['EUR', 'USD']) });
@@ -95,9 +96,16 @@ const VARINTS: readonly (readonly number[])[] = [
   [0xc0, 0x84, 0x3d],
 ];
 
+/** Its value always; its head in one record of ten, since whatever stands behind a broken head is not looked at. */
 function mutated(bytes: Buffer, random: () => number): Buffer {
+  const head = bytes.subarray(0, HEAD_BYTES);
+  const value = changed(bytes.subarray(HEAD_BYTES), random);
+  return Buffer.from([...(random() < 0.1 ? changed(head, random) : head), ...value]);
+}
+
+function changed(bytes: Buffer, random: () => number): number[] {
   const upTo = (end: number): number => Math.floor(random() * end);
-  const pieces = [...bytes.subarray(5)];
+  const pieces = [...bytes];
   for (let times = 1 + upTo(4); times > 0; times--) {
     const at = upTo(pieces.length + 1);
     switch (upTo(5)) {
@@ -117,8 +125,10 @@ function mutated(bytes: Buffer, random: () => number): Buffer {
         pieces.splice(at, 0, ...pieces.slice(upTo(pieces.length), upTo(pieces.length)));
     }
   }
-  return Buffer.from([...bytes.subarray(0, 5), ...pieces]);
+  return pieces;
 }
+
+const headOf = (bytes: Buffer): string => bytes.toString('hex', 0, HEAD_BYTES);
 
 /** Objects, items and characters, all that takes memory. */
 function sizeOf(value: unknown): number {
@@ -145,20 +155,28 @@ test('A7 100,000 mutated records are read or refused with LF_RECORD_UNDECODABLE,
     records.push(Buffer.from(codec.encode(encoded.text, writer)));
   }
   await codec.prepare({ records: records.map((value) => ({ value, headers })) });
+  const heads = new Set(records.map(headOf));
   const steps = countSteps();
   const outcomes = new Map<string, number>();
+  let strangeHeads = 0;
   try {
     for (let nth = 0; nth < 100_000; nth++) {
       const which = nth % samples.length;
       const [schema] = samples[which] as (typeof samples)[number];
       const value = mutated(records[which] as Buffer, random);
       const reader = nth % 5 === 0 ? few : schema;
+      const hasHead = heads.has(headOf(value));
+      if (!hasHead) {
+        strangeHeads += 1;
+        await codec.prepare({ records: [{ value, headers }] });
+      }
       steps.now = 0;
       let size = 0;
       const code = codeOf(() => {
         size = sizeOf(codec.decode({ value, headers }, reader));
       });
       outcomes.set(code ?? 'read', (outcomes.get(code ?? 'read') ?? 0) + 1);
+      if (code === undefined && !hasHead) throw new Error(`seed ${seed}, record ${nth}: ${headOf(value)} was read`);
       if (steps.now > workFor(value) || size > workFor(value))
         throw new Error(`seed ${seed}, record ${nth}: ${steps.now} steps and size ${size} for ${value.length} bytes`);
     }
@@ -168,6 +186,7 @@ test('A7 100,000 mutated records are read or refused with LF_RECORD_UNDECODABLE,
   expect([...outcomes.keys()].toSorted(), `seed ${seed}`).toEqual(['LF_RECORD_UNDECODABLE', 'read']);
   // Most mutations are seen, and enough are not, so that what is read is looked at.
   expect(Math.min(...outcomes.values())).toBeGreaterThan(5_000);
+  expect(strangeHeads).toBeGreaterThan(5_000);
 }, 120_000);
 
 /** How often bytes were gone to; an item that takes none is counted by the limit of those. */
@@ -302,6 +321,37 @@ test.each<readonly [what: string, type: t.Json, bytes: readonly number[], reader
 ])('A7 %s is refused with LF_RECORD_UNDECODABLE', async (_, type, bytes, reader) => {
   await expect(read(one(type), bytes, reader)).rejects.toMatchObject({ code: 'LF_RECORD_UNDECODABLE' });
 });
+
+const cents: t.Json = { type: 'bytes', logicalType: 'decimal', precision: 9, scale: 2 };
+/** A decimal in so many bytes, all but the last of which repeat the sign. */
+const extended = (length: number, last: 1 | -1): number[] => [
+  ...zigzag(BigInt(length)),
+  ...Array<number>(length - 1).fill(last < 0 ? 0xff : 0),
+  last & 0xff,
+];
+
+test.each([
+  ['0.01', 1],
+  ['-0.01', -1],
+] as const)(
+  'A7 a decimal longer than 32 bytes is refused before it is made, though it says %s with its sign repeated',
+  async (text, last) => {
+    const reader = t.record('One', { a: t.decimal(9, 2) });
+    expect(await read(one(cents), extended(32, last), reader)).toEqual({ a: text });
+    // Making a text of a whole number takes the square of its length.
+    const made = vi.spyOn(BigInt, 'asIntN');
+    try {
+      for (const length of [33, 100_000])
+        await expect(read(one(cents), extended(length, last), reader)).rejects.toMatchObject({
+          code: 'LF_RECORD_UNDECODABLE',
+          message: expect.stringContaining('a decimal has more digits than its precision'),
+        });
+      expect(made).not.toHaveBeenCalled();
+    } finally {
+      made.mockRestore();
+    }
+  },
+);
 
 const chain: t.Json = {
   type: 'record',

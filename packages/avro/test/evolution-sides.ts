@@ -25,7 +25,7 @@ export function textOf(side: Side, namespace: string, n: number): Text {
   return { subject, writer: { ...version.writer, fingerprint: JSON.stringify(avro), avro } };
 }
 
-/** By the schemas alone: the gate's verdict. */
+/** By the schemas alone: the verdict of Avro's resolution. */
 export const isReadable = (from: Text, by: Text): boolean =>
   resolveAvro(from.writer.avro, by.writer.avro).findings.length === 0;
 

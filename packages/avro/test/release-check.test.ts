@@ -168,7 +168,9 @@ test('a released event that is no longer defined is a fault, retired it is none'
   const folder = emptyFolder();
   await push(folder, twoVersions(), other());
   const { faults } = await check(folder, twoVersions());
-  expect(faults).toMatchObject([{ kind: 'event-removed', event: 'shop.order.Shipped' }]);
+  expect(faults).toMatchObject([
+    { kind: 'event-removed', event: 'shop.order.shipped', version: 1, subject: 'shop.order.Shipped' },
+  ]);
   expect((await check(folder, twoVersions(), other({ retired: true }))).faults).toEqual([]);
 });
 

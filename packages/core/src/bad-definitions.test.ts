@@ -11,8 +11,27 @@ function recursive(): t.AnySchema {
   fields['parts'] = t.array(t.record('Tree', fields));
   return t.record('Tree', fields);
 }
+/** The same by a getter that makes the record anew, and so never ends. */
+const endless = (): t.AnySchema =>
+  t.record('Tree', {
+    get parts() {
+      return t.array(endless());
+    },
+  });
+/** The same by a getter that asks for what is being made. */
+function early(): t.AnySchema {
+  const tree: t.AnySchema = t.record('Tree', {
+    get parts(): t.AnySchema {
+      return t.array(tree);
+    },
+  });
+  return tree;
+}
 
-/** Each is refused where it stands in the code, before anything runs, with the place in the message. */
+/**
+ * Each is refused where it stands in the code, before anything runs, with the place in the message. JavaScript calls a builder before the event around it:
+ * then the message has the builder, and the stack trace has the place.
+ */
 test.each<[string, () => unknown, `LF_${string}`, RegExp]>([
   [
     'two events of one name in an aggregate',
@@ -78,13 +97,47 @@ test.each<[string, () => unknown, `LF_${string}`, RegExp]>([
     'a record with the name of its event',
     () => untyped('a.b.done', { x: t.record('Done', {}) }),
     'LF_SCHEMA_INVALID',
-    /a\.b\.done, version 1: the name 'Done'/,
+    /a\.b\.done, version 1: 'Done' holds a 'Done' at `x`.* give it another name/,
   ],
   [
     'two records of one name and two shapes',
     () => untyped('a.b.done', { x: t.record('M', {}), y: t.record('M', { z: text }) }),
     'LF_SCHEMA_INVALID',
-    /a\.b\.done, version 1: the name 'M'/,
+    /a\.b\.done, version 1: the name 'M' stands for two different shapes, at `x` and at `y`; give one of them another name/,
+  ],
+  [
+    'two records of one name and two shapes, far inside',
+    () =>
+      untyped('a.b.done', {
+        total: t.record('M', {}),
+        lines: t.array(t.record('Line', { prices: t.map(t.nullable(t.record('M', { z: text }))) })),
+      }),
+    'LF_SCHEMA_INVALID',
+    /a\.b\.done, version 1: the name 'M' .* at `total` and at `lines\[\]\.prices\{\}`/,
+  ],
+  [
+    'two records of one name and two shapes in the variants of a union',
+    () => untyped('a.b.done', { by: t.union('kind', { a: { m: t.record('M', {}) }, b: { m: t.enum('M', ['x']) } }) }),
+    'LF_SCHEMA_INVALID',
+    /^the name 'M' .* at `\(a\)\.m` and at `\(b\)\.m`/,
+  ],
+  [
+    'two records of one name and two shapes beside the variants of a union',
+    () => untyped('a.b.done', { by: t.union('kind', { a: { m: t.record('M', {}) } }), m: t.enum('M', ['x']) }),
+    'LF_SCHEMA_INVALID',
+    /a\.b\.done, version 1: the name 'M' .* at `by\(a\)\.m` and at `m`/,
+  ],
+  [
+    'a field without a schema, as of a file that is imported in a circle',
+    () => untyped('a.b.done', { x: undefined }),
+    'LF_SCHEMA_INVALID',
+    /a\.b\.done, version 1: this is no schema, at the field 'x' of record Done; .* two files import each other/,
+  ],
+  [
+    'items without a schema',
+    () => untyped('a.b.done', { x: t.array({} as never) }),
+    'LF_SCHEMA_INVALID',
+    /^this is no schema, at the items of an array; make it with t, as t\.string\(\)/,
   ],
   [
     'a field that is no Avro name',
@@ -114,15 +167,32 @@ test.each<[string, () => unknown, `LF_${string}`, RegExp]>([
     'a default of another type',
     () => t.withDefault(t.int(), 'x' as never),
     'LF_SCHEMA_INVALID',
-    /the default does not fit: expected a whole number/,
+    /^t\.withDefault: the default does not fit: expected a whole number .*, got a string$/,
   ],
   [
     'a default of another type inside',
     () => t.withDefault(t.record('M', { c: t.int() }), { c: '1' } as never),
     'LF_SCHEMA_INVALID',
-    /the default does not fit: c expected a whole number/,
+    /^t\.withDefault: the default does not fit: c expected a whole number .*, got a string$/,
   ],
-  ['a record that holds itself', recursive, 'LF_SCHEMA_INVALID', /'Tree' stands for two different shapes/],
+  [
+    'a record that holds itself',
+    recursive,
+    'LF_SCHEMA_INVALID',
+    /^record Tree: 'Tree' holds a 'Tree' at `parts\[\]`; a record of t cannot hold itself: .* a list of ids, as a flat list, or as an event/,
+  ],
+  [
+    'a record that holds itself, by a getter without an end',
+    endless,
+    'LF_SCHEMA_INVALID',
+    /^record Tree: a getter .* a record of t cannot hold itself: .* a list of ids/,
+  ],
+  [
+    'a record that holds itself, by a getter that comes too early',
+    early,
+    'LF_SCHEMA_INVALID',
+    /^record Tree: a getter .*'tree'.* a record of t cannot hold itself: .* a list of ids/,
+  ],
   [
     'personal data of nobody',
     () => untyped('a.b.done', { x: t.personal(text, { erasedAs: '' }) }),
@@ -130,5 +200,6 @@ test.each<[string, () => unknown, `LF_${string}`, RegExp]>([
     /a\.b\.done, version 1: 'x' is personal/,
   ],
 ])('refused at definition: %s', (_, define, code, place) => {
-  expect(define).toThrow(expect.objectContaining({ code, message: expect.stringMatching(place) as unknown }));
+  const stack = expect.stringContaining('bad-definitions.test.ts') as unknown;
+  expect(define).toThrow(expect.objectContaining({ code, message: expect.stringMatching(place) as unknown, stack }));
 });

@@ -23,6 +23,13 @@ describe('a catalogue', () => {
   test('takes a root class for its aggregate', () => {
     expect(catalogue(Order).events).toEqual([paid, placed]);
   });
+  test('lets parts of one name differ between events and versions, as a part cannot be renamed', () => {
+    const sum = { sum: t.record('Money', { cents: t.integer() }) };
+    const exact = { sum: t.record('Money', { amount: t.decimal(20, 4) }) };
+    const billed = event('a.b.billed', sum).version(2, exact, { up: () => ({ sum: { amount: '0.0000' } }) });
+    const refunded = event('a.b.refunded', sum);
+    expect(catalogue(billed, refunded).events).toEqual([billed, refunded]);
+  });
   test('may be empty', () => expect(catalogue().events).toEqual([]));
 });
 

@@ -58,7 +58,11 @@ function ownerOf(entry: Exclude<CatalogueEntry, AnyEventType>, index: number): E
   );
 }
 
-/** Whoever generates classes from all texts of a service has one class for a name: an event's own must not be something else elsewhere, nor one from before a rename. */
+/**
+ * Whoever generates classes from all texts of a service has one class for a name: an event's own must not be something else elsewhere, nor one from before a rename.
+ * Parts of one name that differ between events or versions are let be: versions must be free to differ in them, and no release can rename a part,
+ * as readers match records by name.
+ */
 function refuseCollidingRecords(types: Iterable<AnyEventType>): void {
   const events = new Map<string, string>();
   const parts: (readonly [name: string, place: string])[] = [];

@@ -10,10 +10,16 @@ export interface PersonalPlace {
 
 /** All places of a schema's Avro JSON that are marked `"personal": true`, in the order of its fields. */
 export function personalPlaces(avro: t.Json): readonly PersonalPlace[] {
+  return stringPlaces(avro).flatMap(({ field, erasedAs }) => (erasedAs === undefined ? [] : [{ field, erasedAs }]));
+}
+
+/** All places that hold text, likewise; without `erasedAs` where it is not personal. */
+export function stringPlaces(avro: t.Json): readonly (Pick<PersonalPlace, 'field'> & Partial<PersonalPlace>)[] {
   const definitions = new Map<string, t.Json>();
-  const places: PersonalPlace[] = [];
+  const places: (Pick<PersonalPlace, 'field'> & Partial<PersonalPlace>)[] = [];
   const visit = (type: t.Json | undefined, path: string): void => {
     if (type === undefined || type === null || typeof type !== 'object') {
+      if (type === 'string') places.push({ field: path });
       // A name that stands for a definition met before; a schema cannot contain itself.
       if (typeof type === 'string' && definitions.has(type)) visit(definitions.get(type), path);
       return;
@@ -25,6 +31,7 @@ export function personalPlaces(avro: t.Json): readonly PersonalPlace[] {
     const { personal, erasedAs, name } = type;
     if (typeof name === 'string') definitions.set(name, type);
     if (personal === true) places.push({ field: path, erasedAs: typeof erasedAs === 'string' ? erasedAs : '' });
+    else if (type['type'] === 'string') places.push({ field: path });
     if (type['type'] === 'array') visit(type['items'], `${path}[]`);
     if (type['type'] === 'map') visit(type['values'], `${path}{}`);
     if (type['type'] === 'record')

@@ -1,9 +1,9 @@
 import { DefinitionError, type Json } from '@leftfold/core';
-import { checkedAvro } from './checked-avro.ts';
-import { textFindings } from './compatible-text.ts';
+import { avroOf, checkedAvro } from './checked-avro.ts';
 import { RegistryRefused, RegistryUnavailable, SchemaIncompatible, SchemaRefused } from './errors.ts';
 import { fileSchemaId } from './file-schema-id.ts';
 import { folderCompatibility } from './folder-compatibility.ts';
+import { incompatibilities } from './incompatibilities.ts';
 import { spellingOf } from './same-text.ts';
 import { SchemaFolder, withOneLineEnd } from './schema-folder.ts';
 import { isSchemaId } from './schema-id.ts';
@@ -121,16 +121,22 @@ class FileRegistry implements SchemaRegistry {
 
   async #checkRule(subject: string, earlier: readonly RegisteredSchema[], json: Json): Promise<void> {
     const mode = await folderCompatibility(this.#folder, subject);
-    const found = textFindings(mode, earlier, json);
+    if (mode === 'NONE') return;
+    for (const text of earlier) {
+      const old = avroOf(text);
+      // Nothing can be said to be compatible with it.
+      if ('why' in old) throw new SchemaIncompatible(subject, `version ${text.version} is no Avro: ${old.why}`);
+    }
+    const found = incompatibilities(json, earlier, mode);
     if (found.length === 0) return;
     const reasons = found.map(
-      ({ version, finding: { path, message } }) => `version ${version}, ${path || 'root'}: ${message}`,
+      ({ earlier: { version }, mismatch: { path, message } }) => `version ${version}, ${path || 'root'}: ${message}`,
     );
     const why = `${[...new Set(reasons)].join('; ')} (its rule is ${mode})`;
     throw new SchemaIncompatible(
       subject,
       why,
-      found.map(({ finding }) => finding),
+      found.map(({ mismatch }) => mismatch),
     );
   }
 

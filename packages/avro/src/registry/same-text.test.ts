@@ -22,6 +22,11 @@ const same: readonly (readonly [string, Json, Json])[] = [
   ['an object around a type', order({ type: 'string' }), order('string')],
   ['an object around a union', order({ type: ['null', 'string'] }), order(['null', 'string'])],
   ['the order of attributes', { type: 'map', values: 'int' }, { values: 'int', type: 'map' }],
+  [
+    'the order in an alias that is none',
+    order('string', { aliases: [{ a: 1, b: 2 }] }),
+    order('string', { aliases: [{ b: 2, a: 1 }] }),
+  ],
   ['the order in a default', order('int', { x: { a: 1, b: 2 } }), order('int', { x: { b: 2, a: 1 } })],
 ];
 

@@ -46,7 +46,7 @@ function named(type: JsonObject, outer: string): Json {
   return sorted({ ...rest, name: full }, (part, attribute) => {
     if (attribute === 'fields' && isJsonList(part)) return part.map((field) => fieldOf(field, namespace));
     if (attribute === 'aliases' && isJsonList(part))
-      return part.map((alias) => (typeof alias === 'string' ? fullName(alias, namespace) : alias));
+      return part.map((alias) => (typeof alias === 'string' ? fullName(alias, namespace) : ordered(alias)));
     return ordered(part);
   });
 }

@@ -5,7 +5,7 @@ import { comparableValues } from './comparable-values.ts';
 import { withoutEnumDefaults } from './enum-defaults.ts';
 import { firstDifference } from './first-difference.ts';
 import { sampleValues } from './golden/sample-values.ts';
-import { avroOf } from './incompatible-texts.ts';
+import { avroOf } from '../registry/checked-avro.ts';
 
 /** Values of one released text that a later one read otherwise than a further one would. */
 export interface ChangedReading {

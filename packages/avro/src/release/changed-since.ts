@@ -7,7 +7,7 @@ import { spellingOf } from '../registry/same-text.ts';
 import { parseGolden, type GoldenFile } from './golden/golden-file.ts';
 import { UsageError } from './program-arguments.ts';
 import type { ReleaseFinding, ReleaseFindingKind } from './release-finding.ts';
-import { eventOfSubject } from './released-versions.ts';
+import { eventNamedBy, eventOfSubject } from './released-versions.ts';
 
 const run = promisify(execFile);
 const FILE = /^([^/]+)\/([1-9][0-9]*)\.(avsc|golden\.json)$/;
@@ -50,12 +50,12 @@ export async function changedSince(
     const known = eventOfSubject(subject, events);
     found.push({
       kind: rule,
-      event: known?.type.type ?? subject,
-      ...(known && { version: known.version }),
+      event: subject,
+      ...(known ? { event: known.type.type, version: known.version } : eventNamedBy(subject)),
       subject,
       revision: Number(digits),
       rule,
-      message: `${digits}.${kind} ${why} since ${commit}`,
+      message: `${kind === 'avsc' ? 'the text' : 'the golden file'} ${why} since ${commit}`,
       remedy: `bring it back as it was: git checkout ${base.slice(0, 12)} -- ${relative(process.cwd(), join(parent, path))}`,
     });
   }

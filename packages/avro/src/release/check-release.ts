@@ -1,14 +1,23 @@
 import { versionsOf, type Catalogue } from '@leftfold/core';
 import type { SchemaRegistry } from '../registry/schema-registry.ts';
+import { changedMarks } from './changed-marks.ts';
 import { changedReadings } from './changed-readings.ts';
-import { avroOf, incompatibilities, incompatible } from './incompatible-texts.ts';
-import type { ReleaseFinding, ReleaseReport } from './release-finding.ts';
-import { eventOfSubject, releasedVersions, subjectOf, type ReleasedVersion } from './released-versions.ts';
+import { avroOf } from '../registry/checked-avro.ts';
+import { incompatibilities } from '../registry/incompatibilities.ts';
+import { incompatible } from './incompatible-texts.ts';
+import { RESTORE_TEXT, type ReleaseFinding, type ReleaseReport } from './release-finding.ts';
+import {
+  eventNamedBy,
+  eventOfSubject,
+  releasedVersions,
+  subjectOf,
+  type ReleasedVersion,
+} from './released-versions.ts';
 
 /** What a check takes for granted about a registry. */
 export interface CheckOptions {
   /**
-   * Every subject is this service's, as in its own folder: one that no definition has is a removed event. Default false: only those are, whose names belong
+   * Every subject is this service's, as in its own folder: one that no definition has is a removed event, and a version without a text below one that has some was lost. Default false: only those are, whose names belong
    * to one of its events, or stand in the namespace of one (`orders.order` of `orders.order.placed`).
    */
   readonly exclusive?: boolean;
@@ -34,8 +43,11 @@ export async function checkRelease(
   for (const one of versions) {
     texts += one.released.length + one.former.reduce((sum, { released }) => sum + released.length, 0);
     faults.push(...invalidTexts(one), ...(await revisionFaults(one, registry)), ...(await renameFaults(one, registry)));
-    faults.push(...changedMeanings(one));
-    if (one.current === undefined) unreleased.push(notReleased(one));
+    faults.push(...changedMeanings(one), ...marksTaken(one));
+    const gap = exclusive ? versionGap(one, versions) : [];
+    faults.push(...gap);
+    if (one.current === undefined && !gap.some(({ subject }) => subject === one.subject))
+      unreleased.push(notReleased(one));
   }
   faults.push(...removed(catalogue, await registry.subjects(), exclusive));
   return { registry: registry.description, faults, unreleased, checked: { versions: versions.length, texts } };
@@ -77,6 +89,53 @@ function changedMeanings({ type, version, subject, released, former }: ReleasedV
     message: `the definition reads events of revision ${written.version} otherwise than revision ${read.version} did${symbols === undefined ? '' : `: ${symbols}`}`,
     remedy: `keep the ${symbols === undefined ? 'default that was' : 'symbols that were'} released, or say the change as a new version with an upcaster`,
   }));
+}
+
+/** As little a matter of the rule: what is written without its mark, or under another subject, is not erased with its person. */
+function marksTaken({ type, version, subject, released, former }: ReleasedVersion): readonly ReleaseFinding[] {
+  const earlier = former.flatMap((old) => old.released);
+  return changedMarks(version.writer.avro, [...earlier, ...released]).map(
+    ({ released: text, rule, field, message, remedy }) => ({
+      kind: 'incompatible',
+      event: type.type,
+      version: version.version,
+      subject: former.find((old) => old.released.includes(text))?.subject ?? subject,
+      revision: text.version,
+      field,
+      rule,
+      message,
+      remedy,
+    }),
+  );
+}
+
+/** A push releases the versions of a type from the first on, so one that is missing below another was there. Under former names likewise. */
+function versionGap(one: ReleasedVersion, versions: readonly ReleasedVersion[]): readonly ReleaseFinding[] {
+  const { type, version } = one;
+  const has = ({ subject, released, former }: ReleasedVersion, wanted: string): boolean =>
+    (subject === wanted && released.length > 0) || former.some((old) => old.subject === wanted);
+  return [type.type, ...type.aliases].flatMap((name): readonly ReleaseFinding[] => {
+    const subject = subjectOf(name, version.version);
+    if (has(one, subject)) return [];
+    const later = versions.find(
+      (other) =>
+        other.type === type &&
+        other.version.version > version.version &&
+        has(other, subjectOf(name, other.version.version)),
+    );
+    if (later === undefined) return [];
+    return [
+      {
+        kind: 'version-gap',
+        event: type.type,
+        version: version.version,
+        subject,
+        rule: 'version-gap',
+        message: `version ${later.version.version} is released, and version ${version.version} is not: its released text is gone`,
+        remedy: RESTORE_TEXT,
+      },
+    ];
+  });
 }
 
 /** A released text that no Avro library could read, whoever put it there. */
@@ -149,9 +208,10 @@ function removed(catalogue: Catalogue, subjects: readonly string[], exclusive: b
       {
         kind: 'event-removed',
         event: subject,
+        ...eventNamedBy(subject),
         subject,
         rule: 'event-removed',
-        message: 'is released, and no definition has it',
+        message: 'it is released, and no definition has it',
         remedy: 'define the event again: as retired: true, or, if it was renamed, list its former name in aliases',
       },
     ];

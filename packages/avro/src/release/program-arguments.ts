@@ -21,7 +21,7 @@ schema golden
 schema import <file.avsc>
     prints the definition that an Avro schema stands for
 schema contracts
-    writes the contracts: AsyncAPI and the catalogue
+    writes the contracts of what is released, after push: AsyncAPI and the catalogue
 Exit code: 0 all is well, 1 there are faults, 2 it could not be done.`;
 
 /** Which options a command takes. */

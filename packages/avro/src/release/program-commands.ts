@@ -6,6 +6,7 @@ import { fileRegistry } from '../registry/file-registry.ts';
 import type { SchemaRegistry } from '../registry/schema-registry.ts';
 import { changedSince } from './changed-since.ts';
 import { checkRelease } from './check-release.ts';
+import { goneByContracts } from './contract-witness.ts';
 import { keptTexts } from './golden/kept-texts.ts';
 import { goldenFindings, writeGolden } from './golden/write-golden.ts';
 import { UsageError } from './program-arguments.ts';
@@ -39,16 +40,20 @@ export async function runCheck(
   const folder = url === undefined ? scene.folder : undefined;
   const registry = folder === undefined ? scene.registry(url ?? '') : fileRegistry(folder);
   const report = await checkRelease(catalogue, registry, { exclusive: folder !== undefined });
-  const golden = folder === undefined ? [] : await goldenFindings(catalogue, folder, scene);
+  const golden = folder === undefined ? [] : await goldenFindings(catalogue, folder, scene, report.faults);
   const changed = folder === undefined || since === undefined ? [] : await changedSince(since, catalogue, folder);
-  const contracts = folder === undefined ? [] : await contractFindings(scene);
-  const faults = [...changed, ...report.faults, ...golden, ...contracts];
-  await tell([...changed, ...report.faults, ...golden], folder);
-  await tell(contracts, scene.contracts?.folder);
-  await tell(report.unreleased, folder, released ? 'error' : 'note');
+  const gone = folder === undefined ? [] : await goneTexts(scene, registry, [...changed, ...report.faults, ...golden]);
+  const unreleased = report.unreleased.filter(({ subject }) => !gone.some((one) => one.subject === subject));
+  // Contracts follow a push, and a branch has what is not pushed yet.
+  const waiting = unreleased.length > 0 && !released;
+  const stale = folder === undefined ? [] : await contractFindings(scene, unreleased.length > 0);
+  const faults = [...changed, ...report.faults, ...gone, ...golden, ...(waiting ? [] : stale)];
+  await tell([...changed, ...report.faults, ...gone, ...golden], folder);
+  await tell(unreleased, folder, released ? 'error' : 'note');
+  await tell(stale, scene.contracts?.folder, waiting ? 'note' : 'error');
   const { versions, texts } = report.checked;
-  const failed = faults.length + (released ? report.unreleased.length : 0);
-  const open = report.unreleased.length === 0 ? '' : `, ${report.unreleased.length} not released yet`;
+  const failed = faults.length + (released ? unreleased.length : 0);
+  const open = unreleased.length === 0 ? '' : `, ${unreleased.length} not released yet`;
   out(
     `${count(versions, 'version')} of ${count(catalogue.events.length, 'event')} compared with ${count(texts, 'released text')} in ${report.registry}: ${count(faults.length, 'fault')}${open}`,
   );
@@ -61,17 +66,33 @@ function withEvents(scene: ProgramScene): ProgramScene {
   throw new UsageError('the catalogue has no events, so there is nothing to check; list the aggregates in it');
 }
 
-async function contractFindings({ catalogue, contracts }: ProgramScene): Promise<readonly ReleaseFinding[]> {
+async function goneTexts(
+  { contracts }: ProgramScene,
+  released: SchemaRegistry,
+  told: readonly ReleaseFinding[],
+): Promise<readonly ReleaseFinding[]> {
+  return contracts === undefined ? [] : goneByContracts(contracts.folder, released, told);
+}
+
+/** One finding, whatever changed shows in both files. */
+async function contractFindings(
+  { catalogue, contracts }: ProgramScene,
+  afterPush: boolean,
+): Promise<readonly ReleaseFinding[]> {
   if (contracts === undefined) return [];
   const { folder, ...options } = contracts;
-  return (await staleContracts(catalogue, folder, options)).map((file) => ({
-    kind: 'contracts-stale',
-    event: file,
-    subject: '',
-    rule: 'contracts-stale',
-    message: 'is not what the definitions say now',
-    remedy: 'write it with the command contracts, and commit it',
-  }));
+  const [file, ...others] = await staleContracts(catalogue, folder, options);
+  if (file === undefined) return [];
+  return [
+    {
+      kind: 'contracts-stale',
+      event: file,
+      subject: '',
+      rule: 'contracts-stale',
+      message: `this is not what the definitions say now${others.map((name) => `, nor is ${name}`).join('')}`,
+      remedy: `write it with the command contracts${afterPush ? ', after push and golden' : ''}, and commit it`,
+    },
+  ];
 }
 
 /** Registers what is new, or nothing. */
@@ -79,7 +100,8 @@ export async function runPush(scene: ProgramScene, { registry: url }: { readonly
   const { catalogue, folder, out, tell } = withEvents(scene);
   const own = fileRegistry(folder);
   // A further text in the place of one that is gone would have its number.
-  const lost = await keptTexts(catalogue, folder);
+  const kept = await keptTexts(catalogue, folder);
+  const lost = [...kept, ...(await goneTexts(scene, own, kept))];
   if (lost.length > 0) {
     await tell(lost, folder);
     out(`${count(lost.length, 'fault')}: nothing was registered`);
@@ -98,7 +120,8 @@ export async function runPush(scene: ProgramScene, { registry: url }: { readonly
     return 1;
   }
   out(`${outcome.pushed.length} registered in ${outcome.registry}, ${outcome.already} there before`);
-  if (url === undefined && outcome.pushed.length > 0) out('next: the command golden, then commit the folder');
+  if (url === undefined && outcome.pushed.length > 0)
+    out(`next: the command golden,${scene.contracts === undefined ? '' : ' then contracts,'} then commit the folder`);
   return 0;
 }
 
@@ -126,11 +149,23 @@ export async function runImport({ out, error }: ProgramScene, file: string): Pro
   return unsupported.length === 0 ? 0 : 1;
 }
 
-/** Writes the contracts. */
-export async function runContracts({ catalogue, contracts, out }: ProgramScene): Promise<0> {
+/** Writes the contracts, of what is released alone: they are the second witness of that. */
+export async function runContracts(scene: ProgramScene): Promise<0 | 1> {
+  const { catalogue, contracts, folder: texts, out, tell } = scene;
   if (contracts === undefined)
     throw new UsageError('this program was not told where the contracts are; give schemaProgram its option contracts');
   const { folder, ...options } = contracts;
+  const own = fileRegistry(texts);
+  const report = await checkRelease(catalogue, own, { exclusive: true });
+  const kept = [...report.faults, ...(await keptTexts(catalogue, texts))];
+  const faults = [...kept, ...(await goneTexts(scene, own, kept))];
+  if (faults.length + report.unreleased.length > 0) {
+    await tell(faults, texts);
+    if (faults.length === 0) await tell(report.unreleased, texts);
+    const first = faults.length > 0 ? 'mend what check tells' : 'push, then golden';
+    out(`nothing was written: contracts say what is released; first ${first}, then contracts`);
+    return 1;
+  }
   const written = await writeContracts(catalogue, folder, options);
   for (const name of written) out(`written: ${name}`);
   out(`${written.length} written in ${folder}`);

@@ -1,7 +1,9 @@
 import type { Catalogue } from '@leftfold/core';
 import type { SchemaRegistry } from '../registry/schema-registry.ts';
 import { checkRelease, type CheckOptions } from './check-release.ts';
-import { avroOf, incompatibilities, incompatible } from './incompatible-texts.ts';
+import { avroOf } from '../registry/checked-avro.ts';
+import { incompatibilities } from '../registry/incompatibilities.ts';
+import { incompatible } from './incompatible-texts.ts';
 import type { ReleaseFinding } from './release-finding.ts';
 import { releasedVersions } from './released-versions.ts';
 

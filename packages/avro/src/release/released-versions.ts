@@ -67,6 +67,14 @@ async function releasedVersion(
   };
 }
 
+/** The event and version that a subject was made for, by its name alone, which is that of the Avro record: for events that no definition has. `undefined` for what is none of ours. */
+export function eventNamedBy(subject: string): { readonly event: string; readonly version: number } | undefined {
+  const [, namespace = '', record = '', digits = '1'] = /^(.+)\.([^.]+?)(?:V([1-9][0-9]*))?$/.exec(subject) ?? [];
+  const kebab = record.replaceAll(/[A-Z]/g, (letter, at) => `${at === 0 ? '' : '-'}${letter.toLowerCase()}`);
+  const [event, version] = [`${namespace}.${kebab}`.replaceAll('_', '-'), Number(digits)];
+  return subjectOf(event, version) === subject ? { event, version } : undefined;
+}
+
 /** The event and version that a subject was made for; `undefined` when no type has such a name, now or before. */
 export function eventOfSubject(
   subject: string,

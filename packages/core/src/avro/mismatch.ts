@@ -30,7 +30,7 @@ export interface AvroMismatch {
   readonly rule: AvroRule;
   /** What does not fit, naming both sides. */
   readonly message: string;
-  /** What to do instead. */
+  /** What to do instead, for who may change the reader's text. */
   readonly remedy: string;
 }
 
@@ -88,7 +88,7 @@ export const mismatch = {
     of(
       'enum-symbol',
       `the reader's ${name} lacks ${symbols.map((symbol) => `'${symbol}'`).join(', ')}, and has no default symbol`,
-      `keep the symbols, give the enum a default, ${NEW_VERSION}`,
+      `keep the symbols, ${NEW_VERSION}`,
     ),
   branch: (branch: string): AvroMismatch =>
     of(

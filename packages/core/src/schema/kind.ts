@@ -1,5 +1,5 @@
 import { DefinitionError } from '../errors.ts';
-import type { Names } from './avro-name.ts';
+import { refuseTwoShapes, type Names } from './avro-name.ts';
 import type { ToJsonSchema } from './json-schema-form.ts';
 import { standardJson } from './json-schema-standard.ts';
 import type { AnySchema, Json, Mark, Schema } from './schema.ts';
@@ -76,7 +76,10 @@ export function run<T>(visit: Visit, value: unknown, constraints: boolean): Chec
   return walk.issues.length === 0 ? { value: result as T } : { issues: walk.issues };
 }
 
-/** Makes the frozen public value of a kind. The types are the caller's claim; this is the one place where they are put on. */
+/**
+ * Makes the frozen public value of a kind. The types are the caller's claim; this is the one place where they are put on.
+ * @throws {@link DefinitionError} `LF_SCHEMA_INVALID` when one name stands for two shapes in it
+ */
 export function schemaOf<T, M extends Mark, J, I>(kind: Kind): Schema<T, M, J, I> {
   const validate = (value: unknown): Checked<unknown> => {
     try {
@@ -86,6 +89,7 @@ export function schemaOf<T, M extends Mark, J, I>(kind: Kind): Schema<T, M, J, I
       return { issues: [{ message: `cannot be read: ${String(error)}`, path: [] }] };
     }
   };
+  refuseTwoShapes(kind.avro());
   const schema = {
     avro: deepFreeze(kind.avro(new Map())),
     '~standard': Object.freeze({ version: 1, vendor: 'leftfold', validate, jsonSchema: standardJson(kind.jsonSchema) }),
@@ -96,13 +100,17 @@ export function schemaOf<T, M extends Mark, J, I>(kind: Kind): Schema<T, M, J, I
 
 /**
  * The kind of a schema. Kept on the schema itself, under a key that its type does not show, so two copies of this package understand each other.
+ * `place` is said when it is none, as `at the items of an array`.
  * @throws {@link DefinitionError} `LF_SCHEMA_INVALID` when `schema` was not made by `t`
  */
-export function kindOf(schema: AnySchema): Kind {
+export function kindOf(schema: AnySchema, place?: string): Kind {
   const kind = (schema as unknown as { readonly '~kind'?: Kind } | null | undefined)?.['~kind'];
-  if (kind === undefined)
-    throw new DefinitionError('LF_SCHEMA_INVALID', 'this is no schema; make it with t, as t.string()');
-  return kind;
+  if (kind !== undefined) return kind;
+  const what = schema === undefined ? 'it is undefined, as when two files import each other' : 'as t.string()';
+  throw new DefinitionError(
+    'LF_SCHEMA_INVALID',
+    `this is no schema${place === undefined ? '' : `, ${place}`}; make it with t, ${what}`,
+  );
 }
 
 /**

@@ -1,12 +1,13 @@
 import { avroDefault } from './avro-default.ts';
-import { checkAvroName, checkTypeName, named, type Names } from './avro-name.ts';
+import { checkAvroName, checkTypeName, invalid, named, NO_RECURSION, type Names } from './avro-name.ts';
 import { fault, isFull, kindOf, member, schemaOf, type Kind, type Visit } from './kind.ts';
 import { describe } from './leaf.ts';
 import { isPlainObject } from './plain-object.ts';
-import type { Fields, InputPayload, Json, JsonPayload, MarksOf, Payload, Schema } from './schema.ts';
+import type { AnySchema, Fields, InputPayload, Json, JsonPayload, MarksOf, Payload, Schema } from './schema.ts';
 
 /**
  * Avro `record`. The name is the Avro name, unique inside the event. Undeclared fields are refused at the edge and at append, and ignored on reading.
+ * It cannot hold itself; `fields` are read once. What a builder among them refuses is refused before this is called: the stack trace says where it stands.
  * @throws {@link DefinitionError} `LF_SCHEMA_INVALID` when a name is no Avro name, a field is no schema, or one name stands for two shapes
  */
 export function record<F extends Fields>(
@@ -32,9 +33,9 @@ interface RecordExtras {
 /** The kind of a record. */
 export function recordKind(name: string, fields: Fields, { attributes = {}, tag }: RecordExtras = {}): Kind {
   checkTypeName(name, 'a record');
-  const inAvro = Object.entries(fields).map(([field, schema]): Member => {
+  const inAvro = entriesOf(name, fields).map(([field, schema]): Member => {
     checkAvroName(field, `a field of record ${name}`);
-    return { name: field, kind: kindOf(schema) };
+    return { name: field, kind: kindOf(schema, `at the field '${field}' of record ${name}`) };
   });
   const definition = (names?: Names): Json => ({
     type: 'record',
@@ -58,6 +59,16 @@ export function recordKind(name: string, fields: Fields, { attributes = {}, tag 
     take: inPlace(members),
     isPersonal: inAvro.some(({ kind }) => kind.isPersonal),
   };
+}
+
+/** A getter that asks for its own record finds it not yet there (`ReferenceError`), or makes it for ever (`RangeError`). */
+function entriesOf(name: string, fields: Fields): [string, AnySchema][] {
+  try {
+    return Object.entries(fields);
+  } catch (error) {
+    if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error;
+    throw invalid(`record ${name}: a getter among its fields failed (${error.message}); ${NO_RECURSION}`);
+  }
 }
 
 const readerDefault = (kind: Kind): { default?: Json } =>

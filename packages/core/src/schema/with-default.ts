@@ -8,6 +8,7 @@ import type { AnySchema, Json, Mark, Schema } from './schema.ts';
  * A value for readers of data written before the field existed: Avro's reader default. Writers must still give the field,
  * so a default is never written by accident. This makes adding a field a compatible change *inside* a version (a revision).
  * Stands directly at a field: `t.withDefault(t.nullable(…), …)`, not inside other schemas. The default is not held to constraints, as no old data is.
+ * A builder is called before the record or event around it, so what it refuses names the builder, and the stack trace says where it stands.
  * @throws {@link DefinitionError} `LF_SCHEMA_INVALID` when the default does not fit the schema, or Avro cannot say it
  */
 export function withDefault<T, M extends Mark, J, I>(
@@ -33,7 +34,7 @@ function branchFirst({ branches }: Kind, json: Json): Pick<Kind, 'avro'> | undef
 
 /** The kind of a schema that is part of another, where a reader's default would mean nothing. */
 export function partOf(schema: AnySchema, place: string): Kind {
-  const kind = kindOf(schema);
+  const kind = kindOf(schema, place);
   // The default of nullable is null everywhere, said or not.
   if (kind.absent !== undefined && kind.absent !== null)
     throw invalid(`t.withDefault has no meaning ${place}: only a field can be absent`);

@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Catalogue, t } from '@leftfold/core';
 import type { ReleaseFinding } from '../release-finding.ts';
-import { eventOfSubject } from '../released-versions.ts';
+import { eventNamedBy, eventOfSubject } from '../released-versions.ts';
 import { textFiles } from './folder-files.ts';
 import { goldenPath, readGolden } from './golden-file.ts';
 import { textFingerprint } from './released-corpus.ts';
 
 /**
  * Released texts that are gone from a folder or were edited, by what golden files tell of them: their own, and those of earlier texts, which have results by the names of later
- * ones. So a text that goes with its golden file and its definition is missed as well. Of what no other file names, only the history tells: see `changedSince`. Reads only.
+ * ones. So a text that goes with its golden file and its definition is missed as well. Of what no other file names, the contracts tell (`goneByContracts`), or the history alone (`changedSince`). Reads only.
  */
 export async function keptTexts({ events }: Catalogue, folder: string): Promise<readonly ReleaseFinding[]> {
   const files = textFiles(folder);
@@ -22,8 +22,8 @@ export async function keptTexts({ events }: Catalogue, folder: string): Promise<
     const known = eventOfSubject(subject, events);
     found.set(text, {
       kind: 'golden-changed',
-      event: known?.type.type ?? subject,
-      ...(known && { version: known.version }),
+      event: subject,
+      ...(known ? { event: known.type.type, version: known.version } : eventNamedBy(subject)),
       subject,
       revision: Number(revision),
       rule: 'golden-changed',
@@ -44,7 +44,7 @@ export async function keptTexts({ events }: Catalogue, folder: string): Promise<
     if (hasText && golden.fingerprint !== (await fingerprintIn(join(folder, subject, `${revision}.avsc`))))
       tell(
         text,
-        `the text ${revision}.avsc is not the one that ${revision}.golden.json was written for`,
+        `the text ${revision}.avsc is not the one that this was written for`,
         'bring both files back as they were committed; a change is a further revision, which push writes',
       );
     for (const target of new Set(golden.samples.flatMap(({ as }) => Object.keys(as))))

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { AnyEventType, Catalogue, EventVersion, t, WriterSchema } from '@leftfold/core';
 import { fileRegistry } from '../../registry/file-registry.ts';
-import { avroOf } from '../incompatible-texts.ts';
+import { avroOf } from '../../registry/checked-avro.ts';
 import { releasedVersions, subjectOf } from '../released-versions.ts';
 
 /** A released text, and the definition that reads it today. */

@@ -1,4 +1,4 @@
-import type { Compatibility } from '../registry/schema-registry.ts';
+import type { Compatibility } from './schema-registry.ts';
 
 /** What a {@link Compatibility} asks of a further text. */
 export interface CompatibilityRule {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { t } from '@leftfold/core';
-import type { Compatibility } from '../registry/schema-registry.ts';
-import { incompatibilities } from './incompatible-texts.ts';
+import type { Compatibility } from './schema-registry.ts';
+import { incompatibilities } from './incompatibilities.ts';
 
 const avro = (fields: t.Fields): t.Json => t.record('Placed', fields).avro;
 const registered = (...texts: readonly t.Json[]) =>
