@@ -1,3 +1,4 @@
+import { withPoint } from '@leftfold/core';
 import { Unfit } from './unfit.ts';
 
 /** A decimal's unscaled value is a whole number of so many digits at most, two's complement, big-endian. */
@@ -23,12 +24,9 @@ export function decimalText(bytes: Buffer, from: number, to: number, { precision
         ? bytes.readIntBE(from, length)
         : BigInt.asIntN(length * 8, BigInt(`0x${bytes.toString('hex', from, to)}`))
   ).toString();
-  const sign = unscaled.startsWith('-') ? '-' : '';
-  const digits = unscaled.slice(sign.length);
-  if (digits.length > precision) throw new Unfit('a decimal has more digits than its precision');
-  if (scale === 0) return unscaled;
-  const padded = digits.padStart(scale + 1, '0');
-  return `${sign}${padded.slice(0, -scale)}.${padded.slice(-scale)}`;
+  if (unscaled.length - (unscaled.startsWith('-') ? 1 : 0) > precision)
+    throw new Unfit('a decimal has more digits than its precision');
+  return withPoint(unscaled, scale);
 }
 
 /** `'12.50'` with exactly `scale` digits after the point → the fewest bytes that hold it. @throws {@link Unfit} for anything else */

@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject } from '../json-value.ts';
 import { toBase64 } from '../base64.ts';
 import type { Json } from '../schema/schema.ts';
+import { withPoint } from '../schema/with-point.ts';
 import type { AvroLogical, AvroType } from './avro-type.ts';
 
 const DAY_MS = 86_400_000;
@@ -96,9 +97,7 @@ function latin1(text: string): Uint8Array | undefined {
 function decimalText(bytes: Uint8Array, scale: number): string {
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
   const unscaled = BigInt.asIntN(bytes.length * 8, BigInt(`0x0${hex}`));
-  const digits = (unscaled < 0n ? -unscaled : unscaled).toString().padStart(scale + 1, '0');
-  const point = digits.length - scale;
-  return (unscaled < 0n ? '-' : '') + digits.slice(0, point) + (scale === 0 ? '' : `.${digits.slice(point)}`);
+  return withPoint(unscaled.toString(), scale);
 }
 
 function isWhole(given: Json, min: number, max: number): given is number {

@@ -6,7 +6,7 @@ import { checkRelease } from '../check-release.ts';
 import { avroOf } from '../../registry/checked-avro.ts';
 import { incompatibilities } from '../../registry/incompatibilities.ts';
 import { findingText } from '../release-finding.ts';
-import { textFiles } from './folder-files.ts';
+import { textFiles } from './text-files.ts';
 import { GoldenBytes } from './golden-bytes.ts';
 import { goldenPath, readGolden, type GoldenFile } from './golden-file.ts';
 import { keptTexts } from './kept-texts.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Catalogue, t } from '@leftfold/core';
 import type { ReleaseFinding } from '../release-finding.ts';
 import { eventNamedBy, eventOfSubject } from '../released-versions.ts';
-import { textFiles } from './folder-files.ts';
+import { textFiles } from './text-files.ts';
 import { goldenPath, readGolden } from './golden-file.ts';
 import { textFingerprint } from './released-corpus.ts';
 

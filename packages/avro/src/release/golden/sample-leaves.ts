@@ -1,4 +1,4 @@
-import type { AvroType, t } from '@leftfold/core';
+import { withPoint, type AvroType, type t } from '@leftfold/core';
 
 /**
  * How far the numbers of a sample go. `far` is as far as values of a business do, not as far as their type does: a sample stays for ever, and an upcaster of years later that
@@ -41,8 +41,8 @@ function bounds(type: Leaf, reach: Reach): Bounds {
         ? ['1970-01-01T00:00:00.000Z', '2099-12-31T23:59:59.999Z']
         : ['0000-01-01T00:00:00.000Z', '9999-12-31T23:59:59.999Z'];
     case 'decimal': {
-      const digits = decimalText('9'.repeat(decimalDigits(type, logical.precision)), logical.scale);
-      return [reach === 'near' ? decimalText('0', logical.scale) : `-${digits}`, digits];
+      const digits = withPoint('9'.repeat(decimalDigits(type, logical.precision)), logical.scale);
+      return [reach === 'near' ? withPoint('0', logical.scale) : `-${digits}`, digits];
     }
     case undefined:
       break;
@@ -79,7 +79,7 @@ export function ordinary(type: Leaf, turn: number, place: number): t.Json {
     case 'timestamp-millis':
       return `2026-11-22T01:02:03.${String(n % 1000).padStart(3, '0')}Z`;
     case 'decimal':
-      return decimalText(String((n % 9) + 1), logical.scale);
+      return withPoint(String((n % 9) + 1), logical.scale);
     case undefined:
       break;
   }
@@ -108,10 +108,5 @@ export function ordinary(type: Leaf, turn: number, place: number): t.Json {
 function decimalDigits(type: Leaf, precision: number): number {
   if (type.kind !== 'fixed') return precision;
   return Math.max(1, Math.min(precision, Math.floor(Math.log10(2) * (8 * type.size - 1))));
-}
-function decimalText(digits: string, scale: number): string {
-  const padded = digits.padStart(scale + 1, '0');
-  const point = padded.length - scale;
-  return padded.slice(0, point) + (scale === 0 ? '' : `.${padded.slice(point)}`);
 }
 const base64 = (bytes: readonly number[]): string => Buffer.from(bytes).toString('base64');
