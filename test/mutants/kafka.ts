@@ -8,7 +8,7 @@ export const kafkaMutants: readonly Mutant[] = [
   {
     id: 'kafka-reads-before-it-seeks',
     title: 'C2 partitions are not paused while the reader is asked for its place',
-    file: `${SOURCES}/consumer-session.ts`,
+    file: `${SOURCES}/kafkajs/consumer-session.ts`,
     find: 'this.#consumer.pause(assigned);',
     replace: '',
     test: `${TESTS}/source.int.test.ts`,
@@ -17,7 +17,7 @@ export const kafkaMutants: readonly Mutant[] = [
   {
     id: 'kafka-does-not-seek',
     title: 'C2 partitions are resumed where kafkajs happens to stand',
-    file: `${SOURCES}/consumer-session.ts`,
+    file: `${SOURCES}/kafkajs/consumer-session.ts`,
     find: 'this.#consumer.seek({ topic, partition, offset: String(offset) });',
     replace: '',
     test: `${TESTS}/source.int.test.ts`,
@@ -26,7 +26,7 @@ export const kafkaMutants: readonly Mutant[] = [
   {
     id: 'kafka-takes-any-fetch',
     title: 'C2 a batch is taken wherever kafkajs fetched it from',
-    file: `${SOURCES}/assigned-lane.ts`,
+    file: `${SOURCES}/kafkajs/assigned-lane.ts`,
     find: 'if (fetched !== wanted) throw new FetchMisplaced(this.lane, wanted, fetched);',
     replace: '',
     test: `${TESTS}/source.int.test.ts`,
@@ -35,7 +35,7 @@ export const kafkaMutants: readonly Mutant[] = [
   {
     id: 'kafka-keeps-lost-lanes',
     title: 'C1 lanes of an old assignment are handled on',
-    file: `${SOURCES}/consumer-session.ts`,
+    file: `${SOURCES}/kafkajs/consumer-session.ts`,
     find: '      lane.close();\n',
     replace: '      if (this.#isEnding) lane.close();\n',
     test: `${TESTS}/rebalance.int.test.ts`,
@@ -44,7 +44,7 @@ export const kafkaMutants: readonly Mutant[] = [
   {
     id: 'kafka-waits-for-handlers',
     title: 'C3 the consumer’s loop waits for a handler as long as that takes',
-    file: `${SOURCES}/consumer-session.ts`,
+    file: `${SOURCES}/kafkajs/consumer-session.ts`,
     find: 'timer(PATIENCE_MS, ',
     replace: 'timer(2 ** 31 - 1, ',
     test: `${TESTS}/rebalance.int.test.ts`,
@@ -53,7 +53,7 @@ export const kafkaMutants: readonly Mutant[] = [
   {
     id: 'kafka-leaves-a-member-behind',
     title: 'a consumer is disconnected while its join is under way',
-    file: `${SOURCES}/consumer-session.ts`,
+    file: `${SOURCES}/kafkajs/consumer-session.ts`,
     find: 'const left = started.then(disconnect, disconnect);',
     replace: 'const left = disconnect();',
     test: `${TESTS}/rebalance.int.test.ts`,
@@ -62,7 +62,7 @@ export const kafkaMutants: readonly Mutant[] = [
   {
     id: 'kafka-ends-at-an-outage',
     title: 'C5 the source ends when the broker is away',
-    file: `${SOURCES}/source.ts`,
+    file: `${SOURCES}/kafkajs/kafkajs-source.ts`,
     find: 'if (!fault.retryable) throw fault;',
     replace: 'if (fault) throw fault;',
     test: `${TESTS}/outage.int.test.ts`,
@@ -89,7 +89,7 @@ export const kafkaMutants: readonly Mutant[] = [
   {
     id: 'kafka-ignores-retention',
     title: 'C11 the saved place is not compared with the beginning of the partition',
-    file: `${SOURCES}/assigned-lane.ts`,
+    file: `${SOURCES}/kafkajs/assigned-lane.ts`,
     find: 'if (place.nextOffset < low) throw',
     replace: 'if (place.nextOffset < 0n) throw',
     test: `${TESTS}/source.int.test.ts`,
@@ -98,7 +98,7 @@ export const kafkaMutants: readonly Mutant[] = [
   {
     id: 'kafka-ignores-the-end',
     title: 'C11b the saved place is not compared with the end of the partition',
-    file: `${SOURCES}/assigned-lane.ts`,
+    file: `${SOURCES}/kafkajs/assigned-lane.ts`,
     find: 'if (place.nextOffset > high) throw',
     replace: 'if (place.nextOffset < 0n) throw',
     test: `${TESTS}/source.int.test.ts`,
@@ -108,8 +108,8 @@ export const kafkaMutants: readonly Mutant[] = [
     id: 'kafka-believes-the-answer',
     title: 'R5 a partition that the answer leaves out counts as written',
     file: `${SOURCES}/publisher.ts`,
-    find: 'if (answered.has(delivery.lane)) delivery.written();',
-    replace: 'if (answered.size >= 0) delivery.written();',
+    find: 'if (answered.has(delivery.lane)) delivery.written(',
+    replace: 'if (answered.size >= 0) delivery.written(',
     test: `${TESTS}/publisher.int.test.ts`,
     testName: 'R5 a partition that the answer leaves out is unknown, never written',
   },
@@ -189,8 +189,8 @@ export const kafkaMutants: readonly Mutant[] = [
     id: 'kafka-ignores-a-grown-topic',
     title: 'R10 a topic that grows while it is read goes unnoticed',
     file: `${SOURCES}/watermarks.ts`,
-    find: 'if (offsets.length !== partitions) throw',
-    replace: 'if (offsets.length < 0) throw',
+    find: 'if (watermarks.size !== partitions) throw',
+    replace: 'if (watermarks.size < 0) throw',
     test: `${TESTS}/rebalance.int.test.ts`,
     testName: 'R10 a topic that has grown stops its lanes when they are assigned anew',
   },

@@ -95,7 +95,7 @@ export const schemasAwaitedMutants: readonly Mutant[] = [
   {
     id: 'schemas-fault-for-ever',
     title: 'a lane that reads again, and has nothing to read, shows its fault until it has',
-    file: 'packages/kafka/src/assigned-lane.ts',
+    file: 'packages/kafka/src/kafkajs/assigned-lane.ts',
     find: 'if (this.#attempt > 0 && place',
     replace: 'if (this.#attempt < 0 && place',
     test: 'packages/kafka/test/source.int.test.ts',
@@ -104,7 +104,7 @@ export const schemasAwaitedMutants: readonly Mutant[] = [
   {
     id: 'schemas-fault-over-too-soon',
     title: 'a lane shows as following while it is back at the record that it cannot read',
-    file: 'packages/kafka/src/assigned-lane.ts',
+    file: 'packages/kafka/src/kafkajs/assigned-lane.ts',
     find: '&& place.nextOffset !== this.#unreadableAt',
     replace: '&& (place.nextOffset >= 0n || this.#unreadableAt)',
     test: 'packages/kafka/test/source.int.test.ts',

@@ -1,91 +1,51 @@
-import kafkajs from 'kafkajs';
-import type { Admin, Consumer, Kafka, Producer, RetryOptions } from 'kafkajs';
-import { LIMITS } from './options.ts';
-import type { KafkaOptions } from './options.ts';
+import type { PublishRecord } from '@leftfold/subscriptions';
+import type { TopicDeclaration } from './options.ts';
+import type { TopicPartition } from './topic-lane.ts';
 
-/** A request without an answer for this long has failed. */
-const REQUEST_TIMEOUT_MS = 5_000;
-const CONNECTION_TIMEOUT_MS = 3_000;
-/** How long the leader may wait for its in-sync replicas. Shorter than the request's own, so that the broker's answer tells why. */
-export const ACK_TIMEOUT_MS = 4_000;
-/** How long the broker holds back an empty answer. */
-const FETCH_WAIT_MS = 250;
+/** What goes to one partition in one send. */
+export interface Parcel extends TopicPartition {
+  readonly records: readonly PublishRecord[];
+}
+/** A topic as the cluster has it. */
+export interface FoundTopic {
+  /** Of each partition. */
+  readonly copies: readonly number[];
+  readonly config: ReadonlyMap<string, string>;
+  /** The cluster's own id of it, another one after it was deleted and made anew. Absent where the client does not tell. */
+  readonly id?: string;
+}
+/** Where a partition begins and ends. */
+export interface Watermarks {
+  /** Of the first record that is still there. */
+  readonly low: bigint;
+  /** Of the next record that will be written. */
+  readonly high: bigint;
+}
+/** By lane, the partitions that the answer names: all in-sync replicas hold what was sent to them. The offset of its first record, where the answer tells. */
+export type Answered = ReadonlyMap<string, bigint | undefined>;
+
 /**
- * All five fields, always: kafkajs takes other defaults when NODE_ENV is `test`. Few tries, because the publisher and the source do the
- * trying again themselves, where it is reported.
+ * A connected producer, as long as nothing doubtful happened to it. Never used for two sends at once. Its send sends once, or repeats what the broker
+ * itself tells apart; rejects as the client does.
  */
-const FEW: Required<Omit<RetryOptions, 'restartOnFailure'>> = {
-  retries: 2,
-  initialRetryTime: 50,
-  maxRetryTime: 200,
-  factor: 0.2,
-  multiplier: 2,
-};
+export interface Producer {
+  send(parcels: readonly Parcel[]): Promise<Answered>;
+  /** Lets go at once; no fence: what is under way may still be written. */
+  discard(): void;
+  close(): Promise<void>;
+}
 
-/** The clients of one cluster, set as the publisher and the source need them. Each call makes a new one with connections of its own. */
-export class KafkaClient {
-  readonly #kafka: Kafka;
-  readonly #options: KafkaOptions;
-
-  constructor(options: KafkaOptions) {
-    this.#options = options;
-    this.#kafka = new kafkajs.Kafka({
-      brokers: [...options.brokers],
-      clientId: options.clientId,
-      // What matters is told through our own ports; kafkajs would print it.
-      logLevel: kafkajs.logLevel.NOTHING,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      connectionTimeout: CONNECTION_TIMEOUT_MS,
-      retry: FEW,
-      ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
-      ...(options.sasl === undefined ? {} : { sasl: options.sasl }),
-    });
-  }
-
-  /**
-   * Idempotent: a batch whose answer was lost is sent again under its number, and the broker drops it (685 doubles instead of 20,050 in half a
-   * million records under faults), at no measurable cost. Doubles that remain are told by their sequence.
-   */
-  producer(): Producer {
-    return this.#kafka.producer({
-      idempotent: true,
-      allowAutoTopicCreation: false,
-      // 1 is the least an idempotent producer may have.
-      retry: { ...FEW, retries: 1, initialRetryTime: 30, maxRetryTime: 100 },
-      // Every record names its partition; a record without one must not find a way (R8).
-      createPartitioner:
-        () =>
-        ({ message }) =>
-          message.partition ?? -1,
-    });
-  }
-
-  consumer(groupId: string): Consumer {
-    const sessionTimeout = this.#options.sessionTimeoutMs ?? LIMITS.sessionTimeoutMs.standard;
-    const maxBytesPerPartition = this.#options.maxBatchBytes ?? LIMITS.maxBatchBytes.standard;
-    return this.#kafka.consumer({
-      groupId,
-      sessionTimeout,
-      heartbeatInterval: Math.floor(sessionTimeout / 5),
-      rebalanceTimeout: sessionTimeout * 3,
-      allowAutoTopicCreation: false,
-      maxBytesPerPartition,
-      maxBytes: maxBytesPerPartition * 10,
-      // A resumed partition waits for the fetch under way without it, and a consumer with all partitions paused sleeps this long.
-      maxWaitTimeInMs: FETCH_WAIT_MS,
-      // A crashed consumer is thrown away and made anew by the source: one way for all faults, and each is reported.
-      retry: { ...FEW, retries: 5, maxRetryTime: 1_000, restartOnFailure: async () => false },
-    });
-  }
-
-  /** Runs `use` with an administrator that is connected for that long only: nothing of it can grow old. */
-  async administer<T>(use: (admin: Admin) => Promise<T>): Promise<T> {
-    const admin = this.#kafka.admin({ retry: FEW });
-    try {
-      await admin.connect();
-      return await use(admin);
-    } finally {
-      await admin.disconnect().catch(() => undefined);
-    }
-  }
+/**
+ * What publisher and sources need of a Kafka client; one implementation per client, each with connections of its own. Everything rejects as the client
+ * does: whoever calls makes an error of ours of it ({@link asBrokerError}).
+ */
+export interface KafkaClient {
+  /** These topics as they are now; one that does not exist is not in the answer. */
+  topics(names: readonly string[]): Promise<ReadonlyMap<string, FoundTopic>>;
+  /** Resolves also when another process makes it at the same moment. */
+  create(topic: TopicDeclaration): Promise<void>;
+  /** Of all partitions. */
+  watermarks(topic: string): Promise<ReadonlyMap<number, Watermarks>>;
+  /** A connected one. */
+  producer(): Promise<Producer>;
 }

@@ -15,12 +15,12 @@ const delivery = (chunks: number): Delivery => {
 test('all chunks answered: written', () => {
   const two = delivery(2);
   expect(two.next().records).toHaveLength(1);
-  two.written();
+  two.written(7n);
   expect(two.isOpen).toBe(true);
   two.next();
-  two.written();
+  two.written(9n);
   expect(two.isOpen).toBe(false);
-  expect(two.outcome()).toEqual({ topic: 'orders', partition: 3, kind: 'written' });
+  expect(two.outcome()).toEqual({ topic: 'orders', partition: 3, kind: 'written', nextOffset: 10n });
 });
 
 test('never sent: certainly not written, and not for what it is', () => {
@@ -42,7 +42,7 @@ test('refused for its content: certainly not written, also after an attempt in d
 test('refused after an earlier chunk was written: some of it stands there', () => {
   const two = delivery(2);
   two.next();
-  two.written();
+  two.written(undefined);
   two.next();
   two.failed(tooLarge);
   expect(two.outcome()).toMatchObject({ kind: 'unknown', cause: { code: 'LF_RECORD_REFUSED' } });

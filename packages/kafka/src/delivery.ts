@@ -1,8 +1,8 @@
 import type { PartitionOutcome } from '@leftfold/subscriptions';
 import { asBrokerError, brokerFault } from './broker-fault.ts';
 import { RecordRefused } from './errors.ts';
+import type { Parcel } from './client.ts';
 import type { PartitionChunks } from './partition-chunks.ts';
-import type { Parcel } from './producer-session.ts';
 import { topicLane } from './topic-lane.ts';
 
 /** How far the records of one partition have come in one publish. */
@@ -10,6 +10,7 @@ export class Delivery {
   readonly lane: string;
   readonly #group: PartitionChunks;
   #written = 0;
+  #nextOffset: bigint | undefined;
   #sent = false;
   #refused = false;
   #cause: unknown;
@@ -30,7 +31,10 @@ export class Delivery {
     return { topic, partition, records: chunks[this.#written] ?? [] };
   }
 
-  written(): void {
+  /** @param baseOffset where the first record of what was sent last stands, where that is known */
+  written(baseOffset: bigint | undefined): void {
+    const count = this.#group.chunks[this.#written]?.length ?? 0;
+    this.#nextOffset = baseOffset === undefined ? undefined : baseOffset + BigInt(count);
     this.#written++;
   }
 
@@ -59,7 +63,9 @@ export class Delivery {
    */
   outcome(): PartitionOutcome {
     const { topic, partition, chunks } = this.#group;
-    if (this.#written === chunks.length) return { topic, partition, kind: 'written' };
+    const nextOffset = this.#nextOffset;
+    if (this.#written === chunks.length)
+      return { topic, partition, kind: 'written', ...(nextOffset !== undefined && { nextOffset }) };
     const isCertain = this.#written === 0 && (this.#refused || !this.#sent);
     return isCertain
       ? { topic, partition, kind: 'notWritten', refused: this.#refused, cause: this.#cause }

@@ -4,6 +4,6 @@ export type { KafkaOptions, TopicDeclaration } from './options.ts';
 // Publishing
 export { KafkaPublisher } from './publisher.ts';
 // Reading
-export { KafkaSource } from './source.ts';
+export { KafkajsSource } from './kafkajs/kafkajs-source.ts';
 // What can go wrong
 export * from './errors.ts';

@@ -1,10 +1,10 @@
 import type { Broker } from '@leftfold/subscriptions';
-import { KafkaClient } from './client.ts';
-import { remedyKafkajsTimer } from './kafkajs-timer.ts';
+import { KafkajsClient } from './kafkajs/kafkajs-client.ts';
+import { KafkajsSource } from './kafkajs/kafkajs-source.ts';
+import { remedyKafkajsTimer } from './kafkajs/kafkajs-timer.ts';
 import { checkOptions } from './options.ts';
 import type { KafkaOptions } from './options.ts';
 import { KafkaPublisher } from './publisher.ts';
-import { KafkaSource } from './source.ts';
 import { Topics } from './topics.ts';
 
 /**
@@ -21,10 +21,10 @@ export function kafka(options: KafkaOptions): Broker {
   checkOptions(options);
   remedyKafkajsTimer();
   const { codec } = options;
-  const client = new KafkaClient(options);
+  const client = new KafkajsClient(options);
   const topics = new Topics(client, options);
   return {
-    source: new KafkaSource(client, topics, options, codec),
+    source: new KafkajsSource(client, topics, options, codec),
     publisher: async () => new KafkaPublisher(client, topics),
     codec,
     description: `kafka ${options.clientId} at ${options.brokers.join(', ')}`,

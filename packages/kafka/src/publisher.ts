@@ -1,6 +1,6 @@
 import type { Publisher, PublishOutcome, PublishRecord } from '@leftfold/subscriptions';
 import { asBrokerError } from './broker-fault.ts';
-import type { KafkaClient } from './client.ts';
+import type { Answered, KafkaClient } from './client.ts';
 import { Delivery } from './delivery.ts';
 import {
   AnswerIncomplete,
@@ -19,7 +19,7 @@ import type { TopicFacts, Topics } from './topics.ts';
 const SECOND_ROUND_MS = 15_000;
 
 /**
- * Publishes over kafkajs, made for broken connections, lost answers, moving leaders and killed brokers: two rounds, nothing
+ * Publishes over either client, made for broken connections, lost answers, moving leaders and killed brokers: two rounds, nothing
  * more. The first sends to all partitions at once. If anything of it is doubtful, the second sends to each partition alone, one after
  * the other, because only that tells what became of it (kafkajs throws one error for all). What is then not written is told, and is the relay's to send
  * again: its records carry their sequence, so doubles are harmless.
@@ -111,7 +111,7 @@ export class KafkaPublisher implements Publisher {
         }
         try {
           const answered = await this.#session?.send([delivery.next()]);
-          if (!this.#settle([delivery], answered ?? new Set())) break;
+          if (!this.#settle([delivery], answered ?? new Map())) break;
         } catch (error) {
           delivery.failed(error);
           break;
@@ -121,10 +121,10 @@ export class KafkaPublisher implements Publisher {
   }
 
   /** True when the answer names every partition sent to (R5). */
-  #settle(deliveries: readonly Delivery[], answered: ReadonlySet<string>): boolean {
+  #settle(deliveries: readonly Delivery[], answered: Answered): boolean {
     let isComplete = true;
     for (const delivery of deliveries) {
-      if (answered.has(delivery.lane)) delivery.written();
+      if (answered.has(delivery.lane)) delivery.written(answered.get(delivery.lane));
       else {
         delivery.doubt(new AnswerIncomplete(delivery.lane));
         isComplete = false;

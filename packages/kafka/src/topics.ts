@@ -1,7 +1,5 @@
-import type { Admin, ITopicMetadata } from 'kafkajs';
-import kafkajs from 'kafkajs';
-import { asBrokerError, brokerFault } from './broker-fault.ts';
-import type { KafkaClient } from './client.ts';
+import { asBrokerError } from './broker-fault.ts';
+import type { FoundTopic, KafkaClient } from './client.ts';
 import { PartitionCountChanged, TopicUnknown, TopicUnsuitable } from './errors.ts';
 import type { KafkaOptions, TopicDeclaration } from './options.ts';
 
@@ -14,7 +12,8 @@ export interface TopicFacts {
 
 /** Four times the most an event's payload may have, so that no event is refused by the broker for its size (R12). */
 const LEAST_BATCH_BYTES = 4 * 262_144;
-const CHECKED = ['cleanup.policy', 'min.insync.replicas', 'max.message.bytes'];
+/** What a client tells of a topic's settings. */
+export const CHECKED_CONFIG: readonly string[] = ['cleanup.policy', 'min.insync.replicas', 'max.message.bytes'];
 
 /** The declared topics, and whether the cluster has them as declared. */
 export class Topics {
@@ -36,9 +35,7 @@ export class Topics {
    *   `LF_PARTITION_COUNT_CHANGED`, BrokerUnavailable `LF_BROKER_UNAVAILABLE`, BrokerRefused `LF_BROKER_REFUSED`
    */
   check(): Promise<void> {
-    this.#checked ??= this.#administer('checking the topics', async (admin) => {
-      for (const topic of this.declared) assertSafe(topic, await this.#found(admin, topic));
-    }).catch((error: unknown) => {
+    this.#checked ??= this.#check().catch((error: unknown) => {
       this.#checked = undefined;
       throw error;
     });
@@ -46,22 +43,17 @@ export class Topics {
   }
 
   /** The same for one topic, now. @throws like {@link check} */
-  recheck(name: string): Promise<TopicFacts> {
+  async recheck(name: string): Promise<TopicFacts> {
     const topic = this.declaration(name);
-    return this.#administer(`checking topic ${name}`, async (admin) => {
-      const found = await this.#found(admin, topic);
-      assertSafe(topic, found);
-      return topicFacts(topic, found);
-    });
+    const found = await this.#found([topic], `checking topic ${name}`);
+    assertSafe(topic, found.get(name) as FoundTopic);
+    return topicFacts(topic, found.get(name) as FoundTopic);
   }
 
   /** What a publisher must know of all topics, now. Whether they are safe is not asked again: copies come and go while replicas are moved. */
-  facts(): Promise<ReadonlyMap<string, TopicFacts>> {
-    return this.#administer('looking up the topics', async (admin) => {
-      const facts = new Map<string, TopicFacts>();
-      for (const topic of this.declared) facts.set(topic.name, topicFacts(topic, await this.#found(admin, topic)));
-      return facts;
-    });
+  async facts(): Promise<ReadonlyMap<string, TopicFacts>> {
+    const found = await this.#found(this.declared, 'looking up the topics');
+    return new Map(this.declared.map((topic) => [topic.name, topicFacts(topic, found.get(topic.name) as FoundTopic)]));
   }
 
   /** @throws {@link TopicUnknown} `LF_TOPIC_UNKNOWN` when it is not declared */
@@ -71,36 +63,28 @@ export class Topics {
     return topic;
   }
 
-  async #administer<T>(doing: string, use: (admin: Admin) => Promise<T>): Promise<T> {
+  async #check(): Promise<void> {
+    const found = await this.#found(this.declared, 'checking the topics');
+    for (const topic of this.declared) assertSafe(topic, found.get(topic.name) as FoundTopic);
+  }
+
+  /** All of these. */
+  async #found(topics: readonly TopicDeclaration[], doing: string): Promise<ReadonlyMap<string, FoundTopic>> {
+    const names = topics.map(({ name }) => name);
     try {
-      return await this.#client.administer(use);
+      let found = await this.#client.topics(names);
+      const absent = topics.filter(({ name }) => !found.has(name));
+      if (absent.length > 0 && this.#create) {
+        for (const topic of absent) await this.#client.create(topic);
+        found = await this.#client.topics(names);
+      }
+      // Also when it was made a moment ago, and the broker that was asked does not know it yet: the caller tries again.
+      for (const { name } of topics) if (!found.has(name)) throw new TopicUnknown(name, 'absent');
+      return found;
     } catch (error) {
       throw asBrokerError(doing, error);
     }
   }
-
-  async #found(admin: Admin, declared: TopicDeclaration): Promise<FoundTopic> {
-    let found = await metadata(admin, declared.name);
-    if (found === undefined && this.#create) {
-      await create(admin, declared);
-      found = await metadata(admin, declared.name);
-    }
-    // Also when it was made a moment ago, and the broker that was asked does not know it yet: the caller tries again.
-    if (found === undefined) throw new TopicUnknown(declared.name, 'absent');
-    const { resources } = await admin.describeConfigs({
-      includeSynonyms: false,
-      resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: declared.name, configNames: CHECKED }],
-    });
-    const config = new Map(resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]));
-    return { copies: found.partitions.map(({ replicas }) => replicas.length), config };
-  }
-}
-
-/** A topic as the cluster has it. */
-export interface FoundTopic {
-  /** Of each partition. */
-  readonly copies: readonly number[];
-  readonly config: ReadonlyMap<string, string>;
 }
 
 /** @throws {@link PartitionCountChanged} `LF_PARTITION_COUNT_CHANGED` */
@@ -136,32 +120,4 @@ export function assertSafe(declared: TopicDeclaration, found: FoundTopic): void 
       `takes ${maxBatchBytes} bytes at most`,
       `set its max.message.bytes to ${LEAST_BATCH_BYTES} or more`,
     );
-}
-
-async function metadata(admin: Admin, name: string): Promise<ITopicMetadata | undefined> {
-  try {
-    const { topics } = await admin.fetchTopicMetadata({ topics: [name] });
-    return topics.find((topic) => topic.name === name);
-  } catch (error) {
-    if (brokerFault(error).name === 'UNKNOWN_TOPIC_OR_PARTITION') return undefined;
-    throw error;
-  }
-}
-
-/** Also when another process makes it at the same moment. */
-async function create(
-  admin: Admin,
-  { name, partitions, replicationFactor, config = {} }: TopicDeclaration,
-): Promise<void> {
-  await admin.createTopics({
-    waitForLeaders: true,
-    topics: [
-      {
-        topic: name,
-        numPartitions: partitions,
-        ...(replicationFactor === undefined ? {} : { replicationFactor }),
-        configEntries: Object.entries(config).map(([key, value]) => ({ name: key, value })),
-      },
-    ],
-  });
 }

@@ -1,15 +1,7 @@
 import { asBrokerError } from './broker-fault.ts';
-import type { KafkaClient } from './client.ts';
+import type { KafkaClient, Watermarks } from './client.ts';
 import { PartitionCountChanged } from './errors.ts';
 import type { Topics } from './topics.ts';
-
-/** Where a partition begins and ends. */
-export interface Watermarks {
-  /** Of the first record that is still there. */
-  readonly low: bigint;
-  /** Of the next record that will be written. */
-  readonly high: bigint;
-}
 
 /** Asks the brokers where the partitions of a topic begin and end. */
 export class WatermarkReader {
@@ -46,9 +38,9 @@ export class WatermarkReader {
   async #ask(topic: string): Promise<ReadonlyMap<number, Watermarks>> {
     const { partitions } = this.#topics.declaration(topic);
     try {
-      const offsets = await this.#client.administer((admin) => admin.fetchTopicOffsets(topic));
-      if (offsets.length !== partitions) throw new PartitionCountChanged(topic, partitions, offsets.length);
-      return new Map(offsets.map(({ partition, low, high }) => [partition, { low: BigInt(low), high: BigInt(high) }]));
+      const watermarks = await this.#client.watermarks(topic);
+      if (watermarks.size !== partitions) throw new PartitionCountChanged(topic, partitions, watermarks.size);
+      return watermarks;
     } catch (error) {
       throw asBrokerError(`asking where ${topic} begins and ends`, error);
     }

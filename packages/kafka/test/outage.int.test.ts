@@ -2,8 +2,8 @@ import { startKafka } from '@leftfold/infra';
 import type { KafkaCluster } from '@leftfold/infra';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { kafka } from '../src/index.ts';
-import { KafkaClient } from '../src/client.ts';
-import { ConsumerSession } from '../src/consumer-session.ts';
+import { KafkajsClient } from '../src/kafkajs/kafkajs-client.ts';
+import { ConsumerSession } from '../src/kafkajs/consumer-session.ts';
 import { jsonCodec } from '@leftfold/subscriptions';
 import { Topics } from '../src/topics.ts';
 import { topicLane } from '../src/topic-lane.ts';
@@ -52,7 +52,7 @@ test('C5 the broker dies and comes back: publisher and reader tell it, and go on
 
 test('C5 a consumer without a sign of life is given up, and says so', async () => {
   const options = newTopic(1, { brokers: cluster.brokers });
-  const client = new KafkaClient(options);
+  const client = new KafkajsClient(options);
   const topics = new Topics(client, options);
   await topics.check();
   const reader = new CheckpointReader('silent');

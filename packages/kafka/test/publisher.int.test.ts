@@ -28,7 +28,9 @@ test('records stand in their partitions in the order given, with key, headers an
   const shuffled = [...records].sort((a, b) => (a.headers['ce_id']! < b.headers['ce_id']! ? 1 : -1)).reverse();
 
   expect(await publisher.publish(shuffled)).toEqual(
-    expect.arrayContaining([0, 1, 2].map((partition) => ({ topic: options.topic, partition, kind: 'written' }))),
+    expect.arrayContaining(
+      [0, 1, 2].map((partition) => ({ topic: options.topic, partition, kind: 'written', nextOffset: 3n })),
+    ),
   );
 
   const found = await readTopic(options.topic);
@@ -56,7 +58,7 @@ test('R5c a record for a partition the topic does not have is refused, and not l
   const publisher = await publisherOf(options);
   const outcome = await publisher.publish([relayed(options.topic, 1, 1), relayed(options.topic, 7, 1)]);
   expect(outcome).toEqual([
-    { topic: options.topic, partition: 1, kind: 'written' },
+    { topic: options.topic, partition: 1, kind: 'written', nextOffset: 1n },
     expect.objectContaining({
       partition: 7,
       kind: 'notWritten',
@@ -94,7 +96,9 @@ test('3.6 MB for one partition are written, in chunks the broker takes, in order
   const options = newTopic(1);
   const publisher = await publisherOf(options);
   const records = relayedRun(options.topic, 0, 1, 3_600, 'x'.repeat(1_000));
-  expect(await publisher.publish(records)).toEqual([{ topic: options.topic, partition: 0, kind: 'written' }]);
+  expect(await publisher.publish(records)).toMatchObject([
+    { topic: options.topic, partition: 0, kind: 'written', nextOffset: 3_600n },
+  ]);
   const ids = (await readTopic(options.topic)).map(({ headers }) => headers['ce_id']);
   expect(ids).toEqual(records.map(({ headers }) => headers['ce_id']));
 });
@@ -106,14 +110,14 @@ test('a record too large is refused with its whole partition, the others are wri
   large![1] = relayed(options.topic, 1, 2, { note: 'x'.repeat(2_000_000) });
   const outcome = await publisher.publish([...first!, ...large!, ...last!]);
   expect(outcome).toEqual([
-    { topic: options.topic, partition: 0, kind: 'written' },
+    { topic: options.topic, partition: 0, kind: 'written', nextOffset: 3n },
     expect.objectContaining({
       partition: 1,
       kind: 'notWritten',
       refused: true,
       cause: expect.objectContaining({ code: 'LF_RECORD_REFUSED' }) as unknown,
     }),
-    { topic: options.topic, partition: 2, kind: 'written' },
+    { topic: options.topic, partition: 2, kind: 'written', nextOffset: 3n },
   ]);
   expect((await readTopic(options.topic)).map(({ headers }) => headers['ce_id'])).toEqual([
     '0-1',

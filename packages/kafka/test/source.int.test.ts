@@ -4,7 +4,7 @@ import kafkajs from 'kafkajs';
 import { setTimeout as timer } from 'node:timers/promises';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { placeCursor } from '../src/cursor.ts';
-import { kafka, KafkaSource } from '../src/index.ts';
+import { kafka, KafkajsSource } from '../src/index.ts';
 import type { KafkaOptions } from '../src/index.ts';
 import { topicLane } from '../src/topic-lane.ts';
 import { aborted, CheckpointReader, follow, SharedModel } from './checkpoint-reader.ts';
@@ -24,10 +24,10 @@ async function publisherOf(options: KafkaOptions): Promise<Publisher> {
   open.push(publisher);
   return publisher;
 }
-function sourceOf(options: KafkaOptions): KafkaSource {
-  return kafka(options).source as KafkaSource;
+function sourceOf(options: KafkaOptions): KafkajsSource {
+  return kafka(options).source as KafkajsSource;
 }
-function following(source: KafkaSource, reader: CheckpointReader): void {
+function following(source: KafkajsSource, reader: CheckpointReader): void {
   open.push({ close: follow(source, reader).stop });
 }
 async function saveAt(

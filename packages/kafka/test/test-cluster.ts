@@ -3,7 +3,7 @@ import { jsonCodec } from '@leftfold/subscriptions';
 import kafkajs from 'kafkajs';
 import type { Admin, KafkaMessage } from 'kafkajs';
 import { inject } from 'vitest';
-import { remedyKafkajsTimer } from '../src/kafkajs-timer.ts';
+import { remedyKafkajsTimer } from '../src/kafkajs/kafkajs-timer.ts';
 import type { KafkaOptions } from '../src/index.ts';
 import { until } from './until.ts';
 

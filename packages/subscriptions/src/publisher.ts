@@ -7,13 +7,15 @@ export interface PublishRecord {
   readonly headers: { readonly [name: string]: string };
 }
 /** What became of the records of one partition, as a whole. */
-export type PartitionOutcome = { readonly topic: string; readonly partition: number } & (
-  | { readonly kind: 'written' }
-  /** None stands in the log. `refused`: the same records will never be taken. */
-  | { readonly kind: 'notWritten'; readonly refused: boolean; readonly cause: unknown }
-  /** All, some or none may stand there: send the same again; consumers know a re-send by its sequence. */
-  | { readonly kind: 'unknown'; readonly cause: unknown }
-);
+export type PartitionOutcome = { readonly topic: string; readonly partition: number } &
+  /** `nextOffset`: where the broker puts the next record of this partition, or further on; absent where its answer does not tell. */
+  (
+    | { readonly kind: 'written'; readonly nextOffset?: bigint }
+    /** None stands in the log. `refused`: the same records will never be taken. */
+    | { readonly kind: 'notWritten'; readonly refused: boolean; readonly cause: unknown }
+    /** All, some or none may stand there: send the same again; consumers know a re-send by its sequence. */
+    | { readonly kind: 'unknown'; readonly cause: unknown }
+  );
 /** One entry for each partition sent to. A partition the broker's answer left out is `unknown`. */
 export type PublishOutcome = readonly PartitionOutcome[];
 

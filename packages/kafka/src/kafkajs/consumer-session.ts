@@ -3,8 +3,8 @@ import type { Consumer, ConsumerGroupJoinEvent, EachBatchPayload } from 'kafkajs
 import { setTimeout as timer } from 'node:timers/promises';
 import { AssignedLane } from './assigned-lane.ts';
 import type { LaneSetting } from './assigned-lane.ts';
-import { BrokerUnavailable } from './errors.ts';
-import { topicLane } from './topic-lane.ts';
+import { BrokerUnavailable } from '../errors.ts';
+import { topicLane } from '../topic-lane.ts';
 
 /** Lanes a process works on side by side. */
 const LANES_AT_ONCE = 64;

@@ -1,5 +1,5 @@
 import type { Batch } from 'kafkajs';
-import { KafkajsUnsupported } from './errors.ts';
+import { KafkajsUnsupported } from '../errors.ts';
 
 /**
  * The offset a batch was asked for. kafkajs 2.2.4 has it on every batch but does not declare it. It is the only sign that kafkajs jumped by itself,

@@ -1,15 +1,16 @@
 import { AGAIN, fullJitter } from '@leftfold/subscriptions';
 import type { Codec, Cursor, Lane, Reader, Source, SourceRecord } from '@leftfold/subscriptions';
 import { setTimeout as timer } from 'node:timers/promises';
-import { asBrokerError } from './broker-fault.ts';
-import type { KafkaClient } from './client.ts';
+import { asBrokerError } from '../broker-fault.ts';
+
 import { ConsumerSession } from './consumer-session.ts';
-import { cursorOffset, endCursor } from './cursor.ts';
-import { LIMITS } from './options.ts';
-import type { KafkaOptions } from './options.ts';
-import { topicLane } from './topic-lane.ts';
-import type { Topics } from './topics.ts';
-import { WatermarkReader } from './watermarks.ts';
+import { cursorOffset, endCursor } from '../cursor.ts';
+import { LIMITS } from '../options.ts';
+import type { KafkaOptions } from '../options.ts';
+import type { KafkajsClient } from './kafkajs-client.ts';
+import { topicLane } from '../topic-lane.ts';
+import type { Topics } from '../topics.ts';
+import { WatermarkReader } from '../watermarks.ts';
 
 /** A consumer that lived this long was sound: the next crash is the first again. */
 const SOUND_MS = 30_000;
@@ -18,10 +19,10 @@ const SOUND_MS = 30_000;
  * The declared topics, one lane a partition, shared among all readers of one name by a consumer group. Offsets are never committed to Kafka: the reader's
  * saved place alone counts, and kafkajs is told to seek there.
  */
-export class KafkaSource implements Source<SourceRecord> {
+export class KafkajsSource implements Source<SourceRecord> {
   readonly name: string;
   readonly ownership = 'assigned' as const;
-  readonly #client: KafkaClient;
+  readonly #client: KafkajsClient;
   readonly #topics: Topics;
   readonly #options: KafkaOptions;
   readonly #codec: Codec;
@@ -29,7 +30,7 @@ export class KafkaSource implements Source<SourceRecord> {
   #resent = 0;
   #strays = 0;
 
-  constructor(client: KafkaClient, topics: Topics, options: KafkaOptions, codec: Codec) {
+  constructor(client: KafkajsClient, topics: Topics, options: KafkaOptions, codec: Codec) {
     this.name = `kafka ${topics.declared.map(({ name }) => name).join(', ')}`;
     this.#client = client;
     this.#topics = topics;

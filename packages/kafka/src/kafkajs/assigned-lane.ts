@@ -2,15 +2,15 @@ import { AGAIN, fullJitter } from '@leftfold/subscriptions';
 import type { Cursor, Lane, Reader, SourceRecord } from '@leftfold/subscriptions';
 import type { Batch } from 'kafkajs';
 import { setTimeout as timer } from 'node:timers/promises';
-import { parsePlace, placeCursor } from './cursor.ts';
-import type { Place } from './cursor.ts';
-import { FetchMisplaced, RetentionPassed, TopicRecreated } from './errors.ts';
+import { parsePlace, placeCursor } from '../cursor.ts';
+import type { Place } from '../cursor.ts';
+import { FetchMisplaced, RetentionPassed, TopicRecreated } from '../errors.ts';
 import { fetchedOffset } from './fetched-offset.ts';
-import { readRecords } from './read-records.ts';
-import type { RecordReading } from './read-records.ts';
-import { topicLane } from './topic-lane.ts';
-import type { TopicPartition } from './topic-lane.ts';
-import type { WatermarkReader } from './watermarks.ts';
+import { readRecords } from '../read-records.ts';
+import type { RecordReading } from '../read-records.ts';
+import { topicLane } from '../topic-lane.ts';
+import type { TopicPartition } from '../topic-lane.ts';
+import type { WatermarkReader } from '../watermarks.ts';
 
 /** What an {@link AssignedLane} works with. */
 export interface LaneSetting extends RecordReading {

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { KafkajsUnsupported } from './errors.ts';
+import { KafkajsUnsupported } from '../errors.ts';
 
 /** The part of kafkajs' request queue that the remedy calls. */
 interface RequestQueue {
