@@ -39,7 +39,7 @@ const one = (stream: StreamRef, expect: StreamAppend['expect']): StreamAppend =>
 const reply = (key: string) => ({ tenant: '', key, requestHash: 'h', reply: '1', keepMs: 60_000 });
 
 test('an append is one statement, whatever it holds; a refused one is two', async () => {
-  const { store } = postgres({ pool: counting });
+  const { store } = postgres({ pool: counting, notifications: false });
   const stream = newStream();
   const keys = [{ stream, change: 'reserve' as const, key: ['k', stream.key] as const }];
   // The first of a process asks for the log and its schemas.

@@ -16,10 +16,11 @@ async function begin(log: FreshLog, how = 'begin'): Promise<{ readonly client: C
 }
 
 /** Resolves when another connection waits for a lock of this database. */
-const someoneWaits = (client: Client): Promise<unknown> =>
+/** Asked outside of any transaction: inside of one the server shows what it has shown before. */
+const someoneWaits = ({ pool }: FreshLog): Promise<unknown> =>
   eventually(async () => {
     const sql = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
-    return (await client.query(sql)).rowCount === 1;
+    return (await pool.query(sql)).rowCount === 1;
   });
 
 test('L9 a refused append draws no position, whatever it expected', async () => {
@@ -51,7 +52,7 @@ test("L12 a stream's order is the order of its positions, also when a writer wai
   const first = await begin(log);
   await first.store.append(one(stream));
   const waiting = log.storage.store.append(one(stream));
-  await someoneWaits(first.client);
+  await someoneWaits(log);
   await first.store.append(one(stream, 'any', 2));
   await first.client.query('commit');
   await waiting;

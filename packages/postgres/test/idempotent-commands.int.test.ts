@@ -31,7 +31,7 @@ describe('a command with an idempotency key', () => {
   });
 
   test('costs no statement more than one without, neither the first time nor the second', async () => {
-    const { pool, storage } = await testLog();
+    const { pool, storage } = await testLog({ notifications: false });
     const accounts = repository(account, storage.store);
     let statements = 0;
     const connect = pool.connect.bind(pool) as () => Promise<import('pg').PoolClient>;

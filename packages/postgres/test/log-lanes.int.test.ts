@@ -118,7 +118,7 @@ test('five followers that wait for events ask as often as one: a single poll at 
   asked.statements.length = 0;
   asked.polls.most = 0;
 
-  await eventually(() => asked.statements.length >= 20);
+  await eventually(() => asked.statements.length >= 8);
 
   expect(asked.polls.most).toBe(1);
   expect(pagesOf(asked)).toEqual([]);

@@ -30,7 +30,7 @@ export function sharingStore(
   const store = new PostgresEventStore({
     db,
     identity,
-    wake,
+    appended: () => wake.signal(),
     topic,
     queue,
     pace,

@@ -1,5 +1,5 @@
 import { eventually } from '@leftfold/testing';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Boundary } from './log-pages.ts';
 import { LogTip } from './log-tip.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -75,7 +75,7 @@ test('L16 who comes late in a later generation is not handed an end of the one b
   let generation = 1;
   let end = at(20);
   const ask = async (): Promise<Boundary> => ({ to: end, fresh: 1, hasEvents: true, generation });
-  const tip = new LogTip(ask, new Wake(), (boundary) => boundary.generation === generation);
+  const tip = new LogTip(ask, new Wake(), undefined, (boundary) => boundary.generation === generation);
   expect((await tip.after(at(5), never))?.to).toEqual(at(20));
   [generation, end] = [2, at(12)];
   expect((await tip.after(at(5), never))?.to).toEqual(at(12));
@@ -157,4 +157,30 @@ test('after a fault whoever waits at the end of a quiet log is told that it is r
   await eventually(() => (told[1] ?? 0) > 0);
   stop.abort();
   expect(await Promise.all([first, second])).toEqual([undefined, undefined]);
+});
+
+test('where appends of others are heard of, an idle reader looks ever less often; a hint makes it look at once, and then as often as at first', async () => {
+  const waits: number[] = [];
+  const wake = new Wake();
+  const wait = wake.wait.bind(wake);
+  let hint = 0;
+  vi.spyOn(wake, 'wait').mockImplementation((ms, seen, signal) => {
+    waits.push(ms);
+    if (waits.length === hint) wake.signal();
+    return wait(0, seen, signal);
+  });
+  const ask = async (seen: Snapshot): Promise<Boundary> => ({ to: seen, fresh: 0, hasEvents: false, generation: 1 });
+  const idle = async (isHearing: boolean, polls: number): Promise<readonly number[]> => {
+    const from = waits.length;
+    const leave = new AbortController();
+    const waiting = new LogTip(ask, wake, () => isHearing).after(at(10), leave.signal);
+    await eventually(() => waits.length >= from + polls);
+    leave.abort();
+    await waiting;
+    return waits.slice(from, from + polls);
+  };
+  expect(await idle(true, 10)).toEqual([5, 10, 20, 40, 80, 160, 320, 640, 1_000, 1_000]);
+  expect(await idle(false, 6)).toEqual([5, 10, 20, 40, 50, 50]);
+  hint = waits.length + 4;
+  expect(await idle(true, 6)).toEqual([5, 10, 20, 40, 5, 10]);
 });

@@ -3,8 +3,13 @@ import type { Boundary } from './log-pages.ts';
 import { covers, snapshotText, type Snapshot } from './snapshot.ts';
 import type { Wake } from './wake.ts';
 
-/** Between polls: doubled while nothing comes. An append of this process wakes at once; this is for the others. */
-const POLL_MS = { first: 5, most: 50 };
+/**
+ * Between polls: doubled while nothing comes, so that what comes late after a hint is late by no more than it let wait. An append of this process wakes at once, and so
+ * does one of another where it is heard of: then polls are only for what no hint tells.
+ */
+const POLL_MS = { first: 5, most: 50, mostHearing: 1_000 };
+/** After so long without events, readers are told of transactions that have ended without any. */
+const SETTLE_MS = 50;
 
 /** Asks the database how far the log can be read by who has seen so much. */
 export type AskBoundary = (seen: Snapshot) => Promise<Boundary>;
@@ -23,6 +28,7 @@ interface Waiting {
 export class LogTip {
   readonly #ask: AskBoundary;
   readonly #wake: Wake;
+  readonly #isHearing: () => boolean;
   readonly #isCurrent: (boundary: Boundary) => boolean;
   readonly #waiting = new Set<Waiting>();
   /** The newest boundary; unknown before the first reader came, and after a fault. */
@@ -32,10 +38,19 @@ export class LogTip {
   #isPolling = false;
   #nobodyWaits = new AbortController();
 
-  /** @param isCurrent whether a boundary that was drawn before is still one of this log: not when the generation has risen since. */
-  constructor(ask: AskBoundary, wake: Wake, isCurrent: (boundary: Boundary) => boolean = () => true) {
+  /**
+   * @param isHearing whether other processes' appends signal `wake`, too
+   * @param isCurrent whether a boundary that was drawn before is still one of this log: not when the generation has risen since
+   */
+  constructor(
+    ask: AskBoundary,
+    wake: Wake,
+    isHearing: () => boolean = () => false,
+    isCurrent: (boundary: Boundary) => boolean = () => true,
+  ) {
     this.#ask = ask;
     this.#wake = wake;
+    this.#isHearing = isHearing;
     this.#isCurrent = isCurrent;
   }
 
@@ -113,16 +128,18 @@ export class LogTip {
   async #poll(): Promise<void> {
     this.#isPolling = true;
     try {
-      for (let waitMs = POLL_MS.first; this.#waiting.size > 0; waitMs = Math.min(waitMs * 2, POLL_MS.most)) {
+      for (let waitMs = POLL_MS.first; this.#waiting.size > 0;) {
         const seen = this.#newest as Snapshot;
         const { count } = this.#wake;
         const next = await this.#ask(seen);
         if (this.#newest !== seen) continue;
         const isSettled = next.to.running.length === seen.running.length;
-        if (next.hasEvents || (!isSettled && waitMs === POLL_MS.most)) return this.#move(seen, next);
+        if (next.hasEvents || (!isSettled && waitMs >= SETTLE_MS)) return this.#move(seen, next);
         for (const { reached } of this.#waiting) reached();
         this.#nobodyWaits = new AbortController();
         if (this.#waiting.size > 0) await this.#wake.wait(waitMs, count, this.#nobodyWaits.signal);
+        const most = this.#isHearing() ? POLL_MS.mostHearing : POLL_MS.most;
+        waitMs = this.#wake.count === count ? Math.min(waitMs * 2, most) : POLL_MS.first;
       }
     } catch (error) {
       // It may be the boundary that is wrong: the next one is drawn from where its reader stands.

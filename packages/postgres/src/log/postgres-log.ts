@@ -19,6 +19,7 @@ import { AheadOfLog } from './log-errors.ts';
 import { LogPages, type LogPage } from './log-pages.ts';
 import { checkCursorLanes, cursorOf, hasPassed, placeOf, reaches, START, type LogPlace } from './log-place.ts';
 import type { LogStatements } from './log-statements.ts';
+import type { Listener } from './listener.ts';
 import { LogTip } from './log-tip.ts';
 import { EMPTY } from './snapshot.ts';
 import type { Wake } from './wake.ts';
@@ -32,6 +33,8 @@ export interface PostgresLogOptions {
   readonly schemas: WriterSchemas;
   readonly statements: LogStatements;
   readonly wake: Wake;
+  /** Absent where no notifications are wanted. */
+  readonly listener?: Listener;
   /** Most events of one batch. */
   readonly batchSize: number;
   /** A power of two. */
@@ -42,7 +45,7 @@ export interface PostgresLogOptions {
  * The log of one Postgres schema as a source, read by snapshot difference ({@link LogPages}). A cursor is bound to the log, its generation, the lane and the
  * number of lanes. It may be kept anywhere, also in memory or in another database: what it has seen is on the disk of the log's cluster.
  *
- * All readers of a storage share one poll ({@link LogTip}), which appends of the same process wake; the lanes of one run share their queries, too
+ * All readers of a storage share one poll ({@link LogTip}), which appends wake: of the same process at once, of others by {@link Listener}; the lanes of one run share their queries, too
  * ({@link LaneBundles}).
  */
 export class PostgresLog implements Log {
@@ -62,6 +65,7 @@ export class PostgresLog implements Log {
     this.#tip = new LogTip(
       (seen) => this.#pages.boundary(seen, countTo),
       wake,
+      () => options.listener?.isHearing === true,
       ({ generation }) => generation === options.identity.generation,
     );
     this.lanes = lanes;
@@ -79,6 +83,8 @@ export class PostgresLog implements Log {
   }
 
   async head(): Promise<ReadonlyMap<Lane, Cursor>> {
+    // Who asks for the end mostly waits for readers to come there.
+    this.#options.wake.signal();
     return this.#everyLane(async () => {
       const { to, generation } = await this.#pages.boundary(EMPTY, 0);
       return { place: { from: to, position: 0n }, generation };
@@ -93,7 +99,13 @@ export class PostgresLog implements Log {
     return hasPassed(cursor, head);
   }
 
-  async run(reader: LogReader, signal: AbortSignal): Promise<void> {
+  run(reader: LogReader, signal: AbortSignal): Promise<void> {
+    const { listener } = this.#options;
+    const read = (): Promise<void> => this.#run(reader, signal);
+    return listener === undefined ? read() : listener.during(read);
+  }
+
+  async #run(reader: LogReader, signal: AbortSignal): Promise<void> {
     const { lanes, batchSize } = this.#options;
     const refused = new AbortController();
     const stop = AbortSignal.any([signal, refused.signal]);

@@ -1,7 +1,6 @@
 import { throwIfAborted, type Abortable } from '../abortable.ts';
 import { callerSession } from '../caller-session.ts';
 import type { Database, Session } from '../database.ts';
-import type { Wake } from '../log/wake.ts';
 import type { PgTransaction } from '../pool.ts';
 import { unprepared } from '../statement.ts';
 import type { Lend } from './writer-schemas.ts';
@@ -20,14 +19,14 @@ export interface Connection {
 }
 
 /** Each call on a connection of its own, each statement its own transaction. */
-export function pooled(db: Database, wake: Wake): Connection {
+export function pooled(db: Database, appended: () => void): Connection {
   return {
     isOurs: true,
     use: (work, signal) => db.quickSession(work, signal),
     attempt: (_, work) => work(),
     // The very connection in use: asking for a second while holding one is how a pool locks itself up.
     outside: (session) => (work) => work(session),
-    appended: () => wake.signal(),
+    appended,
   };
 }
 
@@ -48,10 +47,10 @@ function afterOthers<T>(transaction: object, work: () => Promise<T>): Promise<T>
 }
 
 /**
- * In a transaction of the caller's. Nobody is woken: it is not known when, or whether, it commits.
+ * In a transaction of the caller's. It is not known when, or whether, it commits; readers who look now, and then ever less often, find it soon after it does.
  * @throws {@link NotInTransaction} `LF_NOT_IN_TRANSACTION` for a Kysely that is no transaction
  */
-export function within(tx: PgTransaction, db: Database): Connection {
+export function within(tx: PgTransaction, db: Database, appended: () => void): Connection {
   const session = callerSession(tx, db);
   return {
     isOurs: false,
@@ -74,6 +73,6 @@ export function within(tx: PgTransaction, db: Database): Connection {
       }
     },
     outside: () => (work) => db.session(work),
-    appended: () => undefined,
+    appended,
   };
 }

@@ -15,7 +15,6 @@ import type {
 import { throwIfAborted } from '../abortable.ts';
 import type { Database, Session } from '../database.ts';
 import type { KnownIdentity } from '../identity/log-identity.ts';
-import type { Wake } from '../log/wake.ts';
 import type { PgTransaction } from '../pool.ts';
 import type { AppendPace } from './append-pace.ts';
 import type { AppendQueueLimits } from './append-queue.ts';
@@ -36,7 +35,8 @@ export interface PostgresEventStoreOptions {
   readonly identity: KnownIdentity;
   readonly schemas: WriterSchemas;
   readonly statements: StoreStatements;
-  readonly wake: Wake;
+  /** Told after each append; inside a transaction of the caller's before it commits, if it does. */
+  readonly appended: () => void;
   readonly replies: ReplyTrimming;
   /** The topic of a category's public events; `null` keeps them in the log. */
   readonly topic: (category: string) => string | null;
@@ -68,7 +68,7 @@ export class PostgresEventStore implements TransactionalEventStore<PgTransaction
   readonly #connection: Connection;
   readonly #appends: Appends;
 
-  constructor(options: PostgresEventStoreOptions, connection: Connection = pooled(options.db, options.wake)) {
+  constructor(options: PostgresEventStoreOptions, connection: Connection = pooled(options.db, options.appended)) {
     if (options.snapshots && connection.isOurs) this.snapshots = options.snapshots;
     this.#options = options;
     this.#connection = connection;
@@ -79,7 +79,7 @@ export class PostgresEventStore implements TransactionalEventStore<PgTransaction
   }
 
   within(tx: PgTransaction): PostgresEventStore {
-    return new PostgresEventStore(this.#options, within(tx, this.#options.db));
+    return new PostgresEventStore(this.#options, within(tx, this.#options.db, this.#options.appended));
   }
 
   async *read(stream: StreamRef, options: ReadOptions = {}): AsyncIterable<readonly StoredEvent[]> {
