@@ -5,6 +5,13 @@ export { findPgBouncer, startPgBouncer, type PgBouncer } from './start-pgbouncer
 export type { PostgresServer } from './postgres-server.ts';
 export { startKafka, type KafkaOptions } from './start-kafka.ts';
 export type { KafkaCluster, KafkaNode } from './kafka-cluster.ts';
+export { startSecuredKafka, type SecuredKafkaCluster, type SecuredKafkaOptions } from './start-secured-kafka.ts';
+export {
+  certificateAuthority,
+  type CertificateAuthority,
+  type CertificateRequest,
+  type Certified,
+} from './certificates.ts';
 export { findKafka, type FindKafkaOptions, type KafkaOrigin } from './kafka-origin.ts';
 export type { BrokerCount } from './kafka-settings.ts';
 export { startRegistry, type RegistryOptions } from './start-registry.ts';

@@ -7,6 +7,8 @@ export interface KafkaNode {
   /** 1, 2 or 3. */
   readonly id: number;
   readonly port: number;
+  /** The port that a proxy in front of this node connects to; `undefined` when none was asked for. */
+  readonly behindProxy?: number | undefined;
   /** For signals of your own, such as SIGSTOP; `undefined` while it does not run, and in Docker. */
   readonly pid: number | undefined;
 }
@@ -16,6 +18,8 @@ export interface KafkaCluster {
   readonly origin: 'given' | 'docker' | 'java';
   /** Addresses to start from, `host:port`. */
   readonly brokers: readonly string[];
+  /** Addresses of the proxies in front of the nodes; empty when none were asked for. */
+  readonly proxied: readonly string[];
   /** Empty for given brokers. */
   readonly nodes: readonly KafkaNode[];
   /** Where its data lie; `undefined` for given brokers and in Docker. */
@@ -44,6 +48,10 @@ export interface KafkaHost {
   readonly origin: 'docker' | 'java';
   readonly clusterId: string;
   readonly nodes: readonly KafkaNode[];
+  /** Ports of the proxies in front of the nodes. */
+  readonly proxied?: readonly number[] | undefined;
+  /** Of each node, the ports of its secured listeners. */
+  readonly secured?: readonly (readonly number[])[] | undefined;
   readonly dataDir: string | undefined;
   start(id: number): Promise<void>;
   kill(id: number): Promise<void>;
@@ -72,7 +80,8 @@ export async function startCluster(host: KafkaHost): Promise<KafkaCluster> {
   let stopped = false;
   return {
     origin: host.origin,
-    brokers: host.nodes.map((node) => address(node)),
+    brokers: host.nodes.map((node) => address(node.port)),
+    proxied: (host.proxied ?? []).map(address),
     nodes: host.nodes,
     dataDir: host.dataDir,
     kill: async (id) => await host.kill(nodeOf(host, id).id),
@@ -110,6 +119,7 @@ export async function givenKafka(brokers: readonly string[]): Promise<KafkaClust
   return {
     origin: 'given',
     brokers,
+    proxied: [],
     nodes: [],
     dataDir: undefined,
     kill: notOurs,
@@ -124,7 +134,7 @@ async function untilItSees(host: KafkaHost, id: number, ids: readonly number[]):
     async () => {
       const failure = await host.failure(id);
       if (failure !== undefined) throw failure;
-      const view = await askMetadata(address(node)).catch(() => undefined);
+      const view = await askMetadata(address(node.port)).catch(() => undefined);
       // A cluster that is started at the same moment may have taken the port: its answer says nothing about ours.
       if (view?.clusterId !== host.clusterId || !view.hasController) return undefined;
       return ids.every((each) => view.brokerIds.includes(each)) || undefined;
@@ -145,6 +155,6 @@ function nodeOf(host: KafkaHost, id: number): KafkaNode {
   throw new InfraError('LF_INFRA_NOT_OURS', `there is no Kafka node ${id} in this cluster; its nodes are ${ids}`);
 }
 
-function address(node: KafkaNode): string {
-  return `127.0.0.1:${node.port}`;
+function address(port: number): string {
+  return `127.0.0.1:${port}`;
 }

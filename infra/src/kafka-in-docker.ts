@@ -18,13 +18,19 @@ export const KAFKA_IMAGE: string = `apache/kafka:${KAFKA_VERSION}`;
 export async function kafkaInDocker(
   brokers: BrokerCount,
   settings: Readonly<Record<string, string>>,
+  proxied?: readonly number[],
 ): Promise<KafkaHost> {
   const ids = brokers === 3 ? [1, 2, 3] : [1];
-  const ports = await freePorts(ids.length);
+  const ports = await freePorts(ids.length * (proxied === undefined ? 1 : 2));
   const cluster = `leftfold-kafka-${randomBytes(4).toString('hex')}`;
   const clusterId = kafkaUuid();
   const container = (id: number): string => `${cluster}-${id}`;
-  const nodes = ids.map((id): KafkaNode => ({ id, port: ports[id - 1] ?? 0, pid: undefined }));
+  const nodes = ids.map((id): KafkaNode => ({
+    id,
+    port: ports[id - 1] ?? 0,
+    behindProxy: ports[ids.length + id - 1],
+    pid: undefined,
+  }));
   const created = new Set<number>();
   const undo: (() => Promise<void>)[] = [];
   const later = (...args: string[]): void => {
@@ -41,6 +47,7 @@ export async function kafkaInDocker(
     origin: 'docker',
     clusterId,
     nodes,
+    proxied,
     dataDir: undefined,
     async start(id) {
       if (created.has(id)) {
@@ -50,8 +57,13 @@ export async function kafkaInDocker(
       created.add(id);
       later('rm', '--force', '--volumes', container(id));
       const node = nodes.find((each) => each.id === id);
-      const all = { ...brokerSettings(brokers), ...addresses(cluster, ids, id, node?.port ?? 0), ...settings };
-      await docker(...runArguments(cluster, container(id), node?.port ?? 0, clusterId, all));
+      const all = {
+        ...brokerSettings(brokers),
+        ...addresses(cluster, ids, id, node?.port ?? 0, proxied?.[id - 1]),
+        ...settings,
+      };
+      const published = { 9092: node?.port, 9095: node?.behindProxy };
+      await docker(...runArguments(cluster, container(id), published, clusterId, all));
     },
     async kill(id) {
       if ((await state(container(id))) === 'running') await docker('kill', container(id));
@@ -74,13 +86,20 @@ export async function kafkaInDocker(
 }
 
 /** Clients come through the published port; brokers and controllers talk by name on the cluster's own network. */
-function addresses(cluster: string, ids: readonly number[], id: number, port: number): Record<string, string> {
+function addresses(
+  cluster: string,
+  ids: readonly number[],
+  id: number,
+  port: number,
+  proxied: number | undefined,
+): Record<string, string> {
+  const [listener, advertised] = proxied === undefined ? ['', ''] : [',PROXY://:9095', `,PROXY://127.0.0.1:${proxied}`];
   return {
     'node.id': String(id),
     'log.dirs': '/var/lib/kafka/data',
-    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,INTERNAL:PLAINTEXT,PLAINTEXT:PLAINTEXT',
-    listeners: 'PLAINTEXT://:9092,INTERNAL://:9093,CONTROLLER://:9094',
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port},INTERNAL://${cluster}-${id}:9093`,
+    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,INTERNAL:PLAINTEXT,PLAINTEXT:PLAINTEXT,PROXY:PLAINTEXT',
+    listeners: `PLAINTEXT://:9092,INTERNAL://:9093,CONTROLLER://:9094${listener}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port},INTERNAL://${cluster}-${id}:9093${advertised}`,
     'inter.broker.listener.name': 'INTERNAL',
     'controller.quorum.voters': ids.map((each) => `${each}@${cluster}-${each}:9094`).join(','),
   };
@@ -90,14 +109,16 @@ function addresses(cluster: string, ids: readonly number[], id: number, port: nu
 export function runArguments(
   network: string,
   container: string,
-  port: number,
+  published: Readonly<Record<number, number | undefined>>,
   clusterId: string,
   settings: Readonly<Record<string, string>>,
 ): string[] {
   const variables = { ...imageVariables(settings), CLUSTER_ID: clusterId };
   const environment = Object.entries(variables).map(([name, value]) => `--env=${name}=${value}`);
   const names = [`--name=${container}`, `--hostname=${container}`, `--network=${network}`];
-  return ['run', '--detach', ...names, `--publish=127.0.0.1:${port}:9092`, ...environment, KAFKA_IMAGE];
+  const ports = Object.entries(published).filter(([, port]) => port !== undefined);
+  const publish = ports.map(([inside, port]) => `--publish=127.0.0.1:${port}:${inside}`);
+  return ['run', '--detach', ...names, ...publish, ...environment, KAFKA_IMAGE];
 }
 
 async function docker(...args: string[]): Promise<string> {

@@ -7,6 +7,7 @@ import type { Java } from './java.ts';
 import type { KafkaHost, KafkaNode } from './kafka-cluster.ts';
 import { kafkaClassPath } from './kafka-download.ts';
 import { kafkaUuid } from './kafka-ids.ts';
+import { SECURED_PORTS, type Security } from './kafka-security.ts';
 import { brokerSettings, propertiesFile, type BrokerCount } from './kafka-settings.ts';
 import { lastLines, startProcess, type ServerProcess } from './server-process.ts';
 
@@ -19,6 +20,10 @@ export interface JavaClusterParts {
   readonly archiveFlags: readonly string[];
   readonly brokers: BrokerCount;
   readonly settings: Readonly<Record<string, string>>;
+  /** Ports of proxies in front of the nodes. */
+  readonly proxied?: readonly number[] | undefined;
+  /** Gives the nodes their secured listeners. */
+  readonly security?: Security | undefined;
 }
 
 /** Quick to boot and small: 165 to 210 MB a broker. The heap is far more than tests need and far less than the default. */
@@ -33,9 +38,12 @@ const LOG_CONFIGURATION = `<Configuration status="ERROR">
 /** Lays out a new cluster of JVMs, each broker and controller in one, on free ports; starts none of them. */
 export async function kafkaOnJava(parts: JavaClusterParts): Promise<KafkaHost> {
   const ids = parts.brokers === 3 ? [1, 2, 3] : [1];
-  const ports = await freePorts(ids.length * 2);
+  const ports = await freePorts(ids.length * (parts.proxied === undefined ? 2 : 3));
   const port = (id: number): number => ports[id - 1] ?? 0;
   const controllerPort = (id: number): number => ports[ids.length + id - 1] ?? 0;
+  const portBehindProxy = (id: number): number | undefined => ports[ids.length * 2 + id - 1];
+  const securedPorts = parts.security === undefined ? [] : await freePorts(ids.length * SECURED_PORTS);
+  const securedPortsOf = (id: number): number[] => securedPorts.slice((id - 1) * SECURED_PORTS, id * SECURED_PORTS);
 
   const folder = makeDataFolder('leftfold-kafka-');
   const file = (name: string): string => join(folder.path, name);
@@ -49,24 +57,28 @@ export async function kafkaOnJava(parts: JavaClusterParts): Promise<KafkaHost> {
     copyFileSync(join(parts.kafka, 'bootstrap.checkpoint'), join(data, 'bootstrap.checkpoint'));
     const identity = { version: '1', 'cluster.id': clusterId, 'node.id': String(id), 'directory.id': kafkaUuid() };
     writeFileSync(join(data, 'meta.properties'), propertiesFile(identity));
+    const behindProxy = portBehindProxy(id);
+    const throughProxy = parts.proxied?.[id - 1];
     const settings = {
       ...brokerSettings(parts.brokers),
       'node.id': String(id),
       'log.dirs': data,
-      'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
-      listeners: `PLAINTEXT://127.0.0.1:${port(id)},CONTROLLER://127.0.0.1:${controllerPort(id)}`,
-      'advertised.listeners': `PLAINTEXT://127.0.0.1:${port(id)}`,
+      'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PROXY:PLAINTEXT',
+      listeners: `PLAINTEXT://127.0.0.1:${port(id)},CONTROLLER://127.0.0.1:${controllerPort(id)}${proxyListener(behindProxy)}`,
+      'advertised.listeners': `PLAINTEXT://127.0.0.1:${port(id)}${proxyListener(throughProxy)}`,
       'inter.broker.listener.name': 'PLAINTEXT',
       'controller.quorum.voters': ids.map((each) => `${each}@127.0.0.1:${controllerPort(each)}`).join(','),
       ...parts.settings,
     };
-    writeFileSync(file(`node-${id}.properties`), propertiesFile(settings));
+    const all = parts.security?.settings(settings, securedPortsOf(id)) ?? settings;
+    writeFileSync(file(`node-${id}.properties`), propertiesFile(all));
   }
 
   const processes = new Map<number, ServerProcess>();
   const nodes = ids.map((id): KafkaNode => ({
     id,
     port: port(id),
+    behindProxy: portBehindProxy(id),
     get pid() {
       const process = processes.get(id);
       return process?.end === undefined ? process?.pid : undefined;
@@ -76,6 +88,8 @@ export async function kafkaOnJava(parts: JavaClusterParts): Promise<KafkaHost> {
     origin: 'java',
     clusterId,
     nodes,
+    proxied: parts.proxied,
+    secured: parts.security && ids.map(securedPortsOf),
     dataDir: folder.path,
     start(id) {
       // A failure is told by the lines of this start, not of an earlier one.
@@ -102,6 +116,11 @@ export async function kafkaOnJava(parts: JavaClusterParts): Promise<KafkaHost> {
       await folder.remove();
     },
   };
+}
+
+/** A client is told the address of the listener that it came by: one that came through a proxy is sent through proxies. */
+function proxyListener(port: number | undefined): string {
+  return port === undefined ? '' : `,PROXY://127.0.0.1:${port}`;
 }
 
 function whyEnded(

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { Kafka, logLevel, Partitioners, type Producer } from 'kafkajs';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startCluster, type KafkaCluster } from './kafka-cluster.ts';
@@ -56,8 +56,22 @@ test.each(none)('where Kafka cannot be had, starting it says why and what to do'
 
 describe.each(some)('one broker from %s', () => {
   let cluster: KafkaCluster;
-  beforeAll(async () => void (cluster = await startKafka({ brokers: 1, own: true })), 600_000);
-  afterAll(() => cluster?.stop());
+  /** Hands everything on to the node's listener for it. */
+  const proxy = createServer((client) => {
+    const node = connect(cluster.nodes[0]?.behindProxy ?? 0, '127.0.0.1');
+    for (const [one, other] of [[client, node] as const, [node, client] as const]) {
+      one.on('error', () => other.destroy());
+      one.pipe(other);
+    }
+  });
+  beforeAll(async () => {
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    cluster = await startKafka({ brokers: 1, own: true, proxied: [(proxy.address() as AddressInfo).port] });
+  }, 600_000);
+  afterAll(async () => {
+    await cluster?.stop();
+    proxy.close();
+  });
 
   test('takes a record and gives it back', async () => {
     await createTopic(cluster, 'orders');
@@ -72,6 +86,19 @@ describe.each(some)('one broker from %s', () => {
     });
     await consumer.disconnect();
     expect(seen).toBe('placed');
+  });
+
+  test('tells who came through a proxy the address of the proxy, and others its own', async () => {
+    const toldFrom = async (brokers: readonly string[]): Promise<readonly string[]> => {
+      const admin = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING }).admin();
+      await admin.connect();
+      const told = await admin.describeCluster();
+      await admin.disconnect();
+      return told.brokers.map(({ host, port }) => `${host}:${port}`);
+    };
+    expect(cluster.proxied).toHaveLength(1);
+    expect(await toldFrom(cluster.proxied)).toEqual(cluster.proxied);
+    expect(await toldFrom(cluster.brokers)).toEqual(cluster.brokers);
   });
 
   test('has no topic that nobody created', async () => {

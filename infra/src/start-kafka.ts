@@ -15,6 +15,11 @@ export interface KafkaOptions {
   readonly own?: boolean;
   /** Broker settings on top of `brokerSettings`, by their names in `server.properties`. Given brokers keep their own. */
   readonly settings?: Readonly<Record<string, string>>;
+  /**
+   * Ports of 127.0.0.1 where a proxy in front of each node listens, node 1 first. The nodes get one more listener each, `KafkaNode.behindProxy`, for the
+   * proxy to connect to, and tell its clients the proxies' ports: who starts from {@link KafkaCluster.proxied} stays behind them. Not for given brokers.
+   */
+  readonly proxied?: readonly number[];
 }
 
 /**
@@ -34,12 +39,14 @@ export async function startKafka(options: KafkaOptions): Promise<KafkaCluster> {
     case 'given':
       return await givenKafka(origin.brokers);
     case 'docker':
-      return await onFreePorts(async () => startCluster(await kafkaInDocker(options.brokers, settings)));
+      return await onFreePorts(async () =>
+        startCluster(await kafkaInDocker(options.brokers, settings, options.proxied)),
+      );
     case 'java': {
       const { java } = origin;
       const kafka = await kafkaJars(java, origin.maven);
       const archiveFlags = await kafkaClassArchive(java, kafka);
-      const parts = { java, kafka, archiveFlags, brokers: options.brokers, settings };
+      const parts = { java, kafka, archiveFlags, brokers: options.brokers, settings, proxied: options.proxied };
       return await onFreePorts(async () => startCluster(await kafkaOnJava(parts)));
     }
     case 'none':
