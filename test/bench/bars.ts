@@ -11,6 +11,14 @@ export interface Bar {
   readonly atLeast: number;
 }
 
+/** What a figure should not exceed, whatever the limit is. */
+export interface Ceiling {
+  readonly workload: WorkloadId;
+  readonly cases: RegExp;
+  readonly metric: string;
+  readonly atMost: number;
+}
+
 const throughput = (workload: WorkloadId, cases: RegExp, against: string, atLeast: number): Bar => ({
   workload,
   cases,
@@ -29,13 +37,31 @@ const BARS: readonly Bar[] = [
   throughput('W3', /^one stream$/, 'L2 with one writer', 0.8),
   throughput('W4', /^\d[\d,]* events(, snapshots)?$/, 'L5 + L2', 0.8),
   throughput('W5', /^\d[\d,]* events$/, 'L5', 0.8),
+  throughput('W6', /^(kafkajs|platformatic), [\d,]+$/, 'the slower of L5 and L6', 0.7),
   throughput('W11', /stored/, 'smallest log', 0.8),
   // Within 1.5 times the time that avsc alone takes.
   throughput('W13', /^(encode|decode) Avro$/, 'bare avsc', 0.66),
 ];
 
+const CEILINGS: readonly Ceiling[] = [
+  { workload: 'W7', cases: /half load|trickle/, metric: 'p50', atMost: 5 },
+  { workload: 'W7', cases: /half load|trickle/, metric: 'p99', atMost: 25 },
+  { workload: 'W12', cases: /./, metric: 'steady again', atMost: 10 },
+];
+
 /** How a row stands to its bars. */
-export function barsOf(row: Omit<Row, 'bars'>, bars: readonly Bar[] = BARS): readonly BarOutcome[] {
+export function barsOf(
+  row: Omit<Row, 'bars'>,
+  bars: readonly Bar[] = BARS,
+  ceilings: readonly Ceiling[] = CEILINGS,
+): readonly BarOutcome[] {
+  const below = ceilings
+    .filter(({ workload, metric, cases }) => workload === row.workload && metric === row.metric && cases.test(row.case))
+    .map(({ atMost }) => ({ text: `≤ ${atMost} ${row.unit}`, value: row.ours, met: row.ours <= atMost }));
+  return [...below, ...ratioBars(row, bars)];
+}
+
+function ratioBars(row: Omit<Row, 'bars'>, bars: readonly Bar[]): readonly BarOutcome[] {
   return bars.flatMap(({ workload, cases, metric, against, atLeast }) => {
     if (workload !== row.workload || metric !== row.metric || !cases.test(row.case)) return [];
     const value = row.limit.name === against ? row.ratio : row.peers.find(({ name }) => name === against)?.ratio;

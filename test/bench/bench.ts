@@ -3,6 +3,7 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { parseArguments, USAGE, type Arguments, type WorkloadId } from './arguments.ts';
 import { baselineOf, compared, fallen, type Baseline } from './baseline.ts';
+import { startBenchKafka, type BenchKafka } from './bench-kafka.ts';
 import { startBenchServer } from './bench-server.ts';
 import { makeEmptyLog } from './empty-log.ts';
 import { disturbance, environmentOf, serverSettings } from './environment.ts';
@@ -16,6 +17,9 @@ import { existingStreams } from './workloads/existing-streams.ts';
 import { growth } from './workloads/growth.ts';
 import { newStreams } from './workloads/new-streams.ts';
 import { oneStream } from './workloads/one-stream.ts';
+import { relayBacklog } from './workloads/relay-backlog.ts';
+import { relayKilled } from './workloads/relay-killed.ts';
+import { relayLatency } from './workloads/relay-latency.ts';
 import { rehydration } from './workloads/rehydration.ts';
 import { warmCode } from './warm-code.ts';
 import type { Workload } from './workloads/workload.ts';
@@ -26,7 +30,10 @@ const WORKLOADS: Readonly<Record<WorkloadId, Workload>> = {
   W3: oneStream,
   W4: commands,
   W5: rehydration,
+  W6: relayBacklog,
+  W7: relayLatency,
   W11: growth,
+  W12: relayKilled,
   W13: codecs,
 };
 
@@ -67,6 +74,8 @@ function saveBaseline(file: string, { environment, rows }: Result): void {
 async function measure(asked: Arguments): Promise<Result> {
   const say = (line: string): void => console.error(line);
   const server = await startBenchServer();
+  let broker: Promise<BenchKafka> | undefined;
+  const kafka = (): Promise<BenchKafka> => (broker ??= startBenchKafka());
   try {
     const started = performance.now();
     const environment = await environmentOf(server);
@@ -85,7 +94,7 @@ async function measure(asked: Arguments): Promise<Result> {
     const emptyLog = await makeEmptyLog(server);
     const warning = disturbance(environment);
     if (warning !== undefined) say(`${warning}\n`);
-    const run = { server, emptyLog, quick: asked.quick, seed: asked.seed, rounds, window, say };
+    const run = { server, kafka, emptyLog, quick: asked.quick, seed: asked.seed, rounds, window, say };
     await warmCode(run);
     const rows: Row[] = [];
     const failures: string[] = [];
@@ -106,6 +115,7 @@ async function measure(asked: Arguments): Promise<Result> {
       failures,
     };
   } finally {
+    await broker?.then((started) => started.stop());
     await server.stop();
   }
 }

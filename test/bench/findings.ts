@@ -34,6 +34,18 @@ const FINDINGS: readonly Finding[] = [
       'a CPU profile of 1,000-event loads: parsing metadata that no fold looks at 6.5 %, making events of rows 13 %, checking a payload beyond its parse some 4 %; the rest is the driver and the parse, as in the limit. ' +
       'It would take a read for folds alone, which asks for six of the twelve columns.',
   },
+  {
+    workload: 'W6',
+    cases: /^platformatic/,
+    text:
+      'the client takes 14 µs of the thread for an event, reading, numbering, encoding and saving 11, sizes and buffers 3 (decision 0035), so in one thread half of L6 is what can be had. ' +
+      '`threads: 2` shares it; more would come of encoding the next batch while one is on the wire, and of larger batches.',
+  },
+  {
+    workload: 'W7',
+    cases: /./,
+    text: 'boundary, page, save and send follow on each other: three round trips to Postgres, one with a flush, and one to Kafka. Their sum on a quiet machine is 3 to 4 ms; what lies above is waiting for a core that broker, Postgres and writers share.',
+  },
 ];
 
 /** The finding on a row. */

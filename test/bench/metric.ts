@@ -21,6 +21,11 @@ export const COSTS = {
   rssSlope: { name: 'RSS slope', unit: 'MB/s', better: 'less' },
 } as const satisfies Record<string, Metric>;
 
+/** Of the broker, where one takes part. */
+export const CPU_OF_BROKER: Metric = { name: 'cpu of broker', unit: 's/10,000 events', better: 'less' };
+/** From a kill to the state of before. */
+export const STEADY_AGAIN: Metric = { name: 'steady again', unit: 's', better: 'less' };
+
 /** Ours against another, so that more is always better: ours ÷ theirs of a throughput, theirs ÷ ours of a latency or a cost. */
 export function ratio(metric: Metric, ours: number, theirs: number): number {
   return metric.better === 'more' ? ours / theirs : theirs / ours;

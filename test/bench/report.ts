@@ -1,7 +1,7 @@
 import { findingOn } from './findings.ts';
 import { WORKLOADS, type WorkloadId } from './arguments.ts';
 import { disturbance } from './environment.ts';
-import { COSTS } from './metric.ts';
+import { COSTS, CPU_OF_BROKER, STEADY_AGAIN } from './metric.ts';
 import type { Result, Row } from './result.ts';
 import { figure, spread } from './table.ts';
 import { range } from './statistics.ts';
@@ -12,10 +12,16 @@ const TITLES: Readonly<Record<WorkloadId, string>> = {
   W3: '16 writers on one stream',
   W4: 'a whole command on a stream of 10 to 1,000 events, 4 writers',
   W5: 'load an aggregate of 10 to 10,000 events, 4 readers',
+  W6: 'a relay works off a backlog of 1 KiB events, 12 partitions, one broker',
+  W7: 'from commit to acknowledged by Kafka',
   W11: 'growth: the same with ever more events in the log, 16 workers',
+  W12: 'a relay is killed (kill -9) under load',
   W13: 'what the format of a payload on the topic costs',
 };
-const COST_NAMES = new Set<string>(Object.values(COSTS).map(({ name }) => name));
+const LATENCY_OF: Readonly<Partial<Record<WorkloadId, string>>> = {
+  W7: 'Latency in ms from the end of the append to the acknowledgement of all in-sync replicas, appends at fixed rates; ours, and in parentheses a bare client’s send of one record at a trickle:',
+};
+const COST_NAMES = new Set<string>([...Object.values(COSTS), CPU_OF_BROKER].map(({ name }) => name));
 const PERCENTILE = /^(p\d|max)/;
 
 /** The page for people, made of one run. */
@@ -47,7 +53,7 @@ export function report(result: Result): string {
     '',
     '## How to repeat it',
     '',
-    '    npm run bench -- --json .leftfold/bench.json --report docs/benchmarks.md   # all of it, a quarter of an hour',
+    '    npm run bench -- --json .leftfold/bench.json --report docs/benchmarks.md   # all of it, half an hour',
     '    npm run bench -- --quick                                                   # a minute or two, to see a trend',
     '    npm run bench -- W1 W2                                                     # some workloads',
     '    npm run bench -- --quick --baseline test/bench/baseline.json               # exit code 1 when a ratio has fallen',
@@ -78,7 +84,7 @@ function barTable(rows: readonly Row[]): readonly string[] {
   const bars = rows.flatMap((row) => row.bars.map((bar) => ({ row, bar })));
   const lines = bars.map(
     ({ row, bar }) =>
-      `| ${row.workload} | ${row.case} | ${bar.text} | ${bar.text.startsWith('≥') ? bar.value.toFixed(2) : ''} | ${bar.met ? 'reached' : '**missed**'} |`,
+      `| ${row.workload} | ${row.case} | ${bar.text} | ${/^[≥≤]/.test(bar.text) ? bar.value.toFixed(2) : ''} | ${bar.met ? 'reached' : '**missed**'} |`,
   );
   return ['| | Case | Bar | Here | |', '|---|---|---|---|---|', ...lines];
 }
@@ -106,17 +112,18 @@ function peerSection(rows: readonly Row[]): readonly string[] {
 
 function section(id: WorkloadId, all: readonly Row[]): string {
   const rows = all.filter(({ workload }) => workload === id);
-  const speeds = rows.filter(({ metric }) => metric === 'throughput');
+  const speeds = rows.filter(({ metric }) => metric === 'throughput' || metric === STEADY_AGAIN.name);
   const latencies = rows.filter(({ metric }) => PERCENTILE.test(metric));
   const costs = rows.filter(({ metric }) => COST_NAMES.has(metric));
   return [
     `## ${id}: ${TITLES[id]}`,
     '',
-    ...speedTable(speeds),
+    ...(speeds.length > 0 ? speedTable(speeds) : []),
     ...(latencies.length > 0
       ? [
           '',
-          'Latency in ms from the intended start, at fixed rates; ours, and the limit in parentheses:',
+          LATENCY_OF[id] ??
+            'Latency in ms from the intended start, at fixed rates; ours, and the limit in parentheses:',
           '',
           ...latencyTable(latencies),
         ]

@@ -1,9 +1,12 @@
+import type { BenchKafka } from './bench-kafka.ts';
 import type { BenchServer } from './bench-server.ts';
 import type { Window } from './closed-loop.ts';
 
 /** What one run measures with. */
 export interface Run {
   readonly server: BenchServer;
+  /** The run's one broker, started for the first workload that asks. */
+  readonly kafka: () => Promise<BenchKafka>;
   /** A database with the tables of an empty log; to be copied, not used. */
   readonly emptyLog: string;
   readonly quick: boolean;

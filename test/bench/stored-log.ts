@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { kafkaKey, partitionHash } from '@leftfold/core';
 import { Client } from 'pg';
 import { postgres } from '@leftfold/postgres';
 import { AppendMaker } from './append-shape.ts';
@@ -15,7 +16,6 @@ export interface StoredLog {
 
 /** The key of the n-th stream of a stored log, from 0. */
 export const storedKey = (nth: number): string => `stored-${nth}`;
-const HASH_OF_ALL = 123;
 const PREFIX = noteStream(storedKey(0)).id.slice(0, -1);
 
 /** Makes a database with such a log, to be copied. */
@@ -27,7 +27,7 @@ export async function storeLog({ server, emptyLog, seed }: Run, log: StoredLog):
 
 /**
  * Fills an empty log within seconds for millions of events: by statements of SQL on several connections, with the indexes built afterwards. The events
- * are such as the store itself would have written, but for the hash of their streams, which no read looks at.
+ * are such as the store itself would have written.
  */
 export async function fillLog(url: string, seed: number, log: StoredLog): Promise<void> {
   const maker = new AppendMaker({ seed, payloadBytes: log.payloadBytes, events: 1 });
@@ -37,8 +37,8 @@ export async function fillLog(url: string, seed: number, log: StoredLog): Promis
   const indexes = isLarge ? await droppedIndexes(client) : [];
   await client.query(
     `insert into leftfold.streams (tenant, stream_id, category, hash, version)
-     select '', $1 || i, 'bench.note', ${HASH_OF_ALL}, $3 from generate_series(0, $2::int - 1) i`,
-    [PREFIX, log.streams, log.eventsEach],
+     select '', $1 || i - 1, 'bench.note', hash, $2 from unnest($3::int[]) with ordinality as each_stream(hash, i)`,
+    [PREFIX, log.eventsEach, hashesOf(log)],
   );
   const { payload } = maker.event();
   const connections = isLarge ? CONNECTIONS : 1;
@@ -67,12 +67,12 @@ async function insertPart(
   // Each payload has noise of its own. Hexadecimal digits of both cases compress to little more than a half, as base64 does to three quarters.
   await client.query(
     `insert into leftfold.events (version, event_id, hash, schema_id, tenant, stream_id, category, topic, payload, metadata)
-     select v, gen_random_uuid(), ${HASH_OF_ALL}, $4, '', $1 || i, 'bench.note', 'bench.note',
+     select v, gen_random_uuid(), hash, $4, '', $1 || i - 1, 'bench.note', 'bench.note',
        ($5 || left(repeat(md5(i::text || v) || upper(md5(v::text || i)), $7), $8) || $6)::json, $9::json
-     from generate_series($10::int, $3::int, $11::int) v, generate_series(0, $2::int - 1) i`,
+     from generate_series($10::int, $3::int, $11::int) v, unnest($2::int[]) with ordinality as each_stream(hash, i)`,
     [
       PREFIX,
-      log.streams,
+      hashesOf(log),
       log.eventsEach,
       schemaId,
       payload.slice(0, payload.indexOf(noise)),
@@ -96,6 +96,10 @@ async function quickClient(url: string): Promise<Client> {
   );
   return client;
 }
+
+/** Of each stream's key, by which it has its lane and its partition. */
+const hashesOf = ({ streams }: StoredLog): readonly number[] =>
+  Array.from({ length: streams }, (_, nth) => partitionHash(kafkaKey('', noteStream(storedKey(nth)).id)));
 
 const noiseOf = (payload: string): string => (JSON.parse(payload) as { readonly noise: string }).noise;
 

@@ -9,7 +9,7 @@ const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
 /** Columns by table, as the migrations make them. */
 function made(): Record<string, readonly string[]> {
   const text = printMigrations();
-  const tables = text.matchAll(/^create table "leftfold"\.(\w+) \(\n([\s\S]*?)\n\)/gm);
+  const tables = text.matchAll(/^create (?:unlogged )?table "leftfold"\.(\w+) \(\n([\s\S]*?)\n\)/gm);
   return Object.fromEntries(
     [...tables].map(([, table, lines = '']) => [
       table,

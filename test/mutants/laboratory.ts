@@ -57,20 +57,24 @@ export class Laboratory {
 
   /** Why the mutant lives; `undefined` when it is caught: a test ran and failed. */
   async faultOf(mutant: Mutant): Promise<string | undefined> {
-    const file = join(this.#folder, mutant.file);
-    const source = existsSync(file) ? readFileSync(file, 'utf8') : '';
-    const places = source.split(mutant.find).length - 1;
-    if (places !== 1) return `what it replaces stands ${places} times in ${mutant.file}`;
-    writeFileSync(
-      file,
-      source.replace(mutant.find, () => mutant.replace),
-    );
+    const sound = new Map<string, string>();
     try {
+      for (const { file, find, replace } of [mutant, ...(mutant.also ?? [])]) {
+        const path = join(this.#folder, file);
+        const source = existsSync(path) ? readFileSync(path, 'utf8') : '';
+        const places = source.split(find).length - 1;
+        if (places !== 1) return `what it replaces stands ${places} times in ${file}`;
+        sound.set(path, source);
+        writeFileSync(
+          path,
+          source.replace(find, () => replace),
+        );
+      }
       const statuses = await this.#run(mutant);
       if (statuses.includes('failed')) return undefined;
       return statuses.length === 0 ? 'no test ran: the broken source does not load' : `${mutant.test} passes`;
     } finally {
-      writeFileSync(file, source);
+      for (const [path, source] of sound) writeFileSync(path, source);
     }
   }
 

@@ -186,7 +186,7 @@ where position > $2::int8 and (xid = any ($1::xid8[]) or exists (
     id: 'log-never-settles',
     title: 'transactions that ended without an event are never said to have ended',
     file: `${SOURCES}/log/log-tip.ts`,
-    find: 'if (next.hasEvents || (!isSettled && waitMs === POLL_MS.most)) return',
+    find: 'if (next.hasEvents || (!isSettled && waitMs >= SETTLE_MS)) return',
     replace: 'if (next.hasEvents) return',
     test: VISIBILITY,
     testName: 'a transaction that ended without an event holds nobody up',

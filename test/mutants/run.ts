@@ -2,11 +2,17 @@
 import { aggregatesMutants } from './aggregates.ts';
 import { codecMutants } from './codec.ts';
 import { identityMutants } from './identity.ts';
+import { kafkaAccessMutants } from './kafka-access.ts';
+import { kafkaSourcesMutants } from './kafka-sources.ts';
 import { kafkaMutants } from './kafka.ts';
 import { Laboratory } from './laboratory.ts';
+import { lanesMutants } from './lanes.ts';
 import type { Mutant } from './mutant.ts';
+import { observationMutants } from './observation.ts';
 import { postgresMutants } from './postgres.ts';
+import { publishingMutants } from './publishing.ts';
 import { readModelMutants } from './read-models.ts';
+import { relayMutants } from './relay.ts';
 import { rolesMutants } from './roles.ts';
 import { schemaReleasesMutants } from './schema-releases.ts';
 import { schemaResolutionMutants } from './schema-resolution.ts';
@@ -15,7 +21,9 @@ import { schemasAwaitedMutants } from './schemas-awaited.ts';
 import { sharedAppendsMutants } from './shared-appends.ts';
 import { storeMutants } from './store.ts';
 import { subscriptionsMutants } from './subscriptions.ts';
+import { threadsMutants } from './threads.ts';
 import { tortureMutants } from './torture.ts';
+import { withheldMutants } from './withheld.ts';
 
 const ALL: readonly Mutant[] = [
   ...postgresMutants,
@@ -27,16 +35,24 @@ const ALL: readonly Mutant[] = [
   ...readModelMutants,
   ...subscriptionsMutants,
   ...kafkaMutants,
+  ...threadsMutants,
+  ...publishingMutants,
+  ...kafkaSourcesMutants,
+  ...kafkaAccessMutants,
+  ...observationMutants,
   ...schemasAwaitedMutants,
   ...schemasMutants,
   ...codecMutants,
   ...schemaResolutionMutants,
   ...schemaReleasesMutants,
   ...tortureMutants,
+  ...relayMutants,
+  ...withheldMutants,
+  ...lanesMutants,
 ];
 /** Each is seen to fail on a broken build: at least one mutant is caught by a test that is named after it. */
 const HAZARDS =
-  'L1 L2 L3 L4 L5 L6 L7 L8 L9 L10 L11 L12 L13 L14 L15 L16 L17 L18 L19 L20 L21 L22 P1 P2 C1 C2 C4 C13 A1 A2 A3 A4 A5 A6 A7 A8'.split(
+  'L1 L2 L3 L4 L5 L6 L7 L8 L9 L10 L11 L12 L13 L14 L15 L16 L17 L18 L19 L20 L21 L22 P1 P2 R1 R2 R3 R4 R5 R5b R5c R6 R7 R8 R9 R10 R11 R12 R13 R14 R15 C1 C2 C4 C11 C11b C13 A1 A2 A3 A4 A5 A6 A7 A8'.split(
     ' ',
   );
 const isNamedAfter = ({ testName = '' }: Mutant, hazard: string): boolean => testName.split(' ').includes(hazard);

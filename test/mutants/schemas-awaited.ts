@@ -87,8 +87,8 @@ export const schemasAwaitedMutants: readonly Mutant[] = [
     title:
       'events that nobody handles are handed over at each attempt to read the one behind them, and the backoff begins anew',
     file: `${SUBSCRIPTIONS}/lane-claims.ts`,
-    find: 'if (before && !before.isLost) await saveDone(before);',
-    replace: 'if (before?.isLost) await saveDone(before);',
+    find: 'if (isOurs) await saveDone(before);',
+    replace: '',
     test: LOOPS,
     testName: 'A7 a projector that waits behind events',
   },

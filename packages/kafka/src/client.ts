@@ -21,12 +21,19 @@ export interface Watermarks {
   /** Of the next record that will be written. */
   readonly high: bigint;
 }
-/** By lane, the partitions that the answer names: all in-sync replicas hold what was sent to them. The offset of its first record, where the answer tells. */
-export type Answered = ReadonlyMap<string, bigint | undefined>;
+/** What a send came to, by lane. A lane that stands in neither map is in doubt. */
+export interface Answered {
+  /** The partitions that the answer names: all in-sync replicas hold what was sent to them. The offset of its first record, where the answer tells. */
+  readonly written: ReadonlyMap<string, bigint | undefined>;
+  /** What a broker said of one partition alone. */
+  readonly failed?: ReadonlyMap<string, unknown>;
+  /** Why the rest is in doubt; absent where nothing failed and the answer just leaves it out. */
+  readonly cause?: unknown;
+}
 
 /**
  * A connected producer, as long as nothing doubtful happened to it. Never used for two sends at once. Its send sends once, or repeats what the broker
- * itself tells apart; rejects as the client does.
+ * itself tells apart; rejects as the client does, or resolves with what is known all the same.
  */
 export interface Producer {
   send(parcels: readonly Parcel[]): Promise<Answered>;
@@ -40,8 +47,8 @@ export interface Producer {
  * does: whoever calls makes an error of ours of it ({@link asBrokerError}).
  */
 export interface KafkaClient {
-  /** These topics as they are now; one that does not exist is not in the answer. */
-  topics(names: readonly string[]): Promise<ReadonlyMap<string, FoundTopic>>;
+  /** These topics as they are now, with these settings; one that does not exist is not in the answer. */
+  topics(names: readonly string[], settings: readonly string[]): Promise<ReadonlyMap<string, FoundTopic>>;
   /** Resolves also when another process makes it at the same moment. */
   create(topic: TopicDeclaration): Promise<void>;
   /** Of all partitions. */

@@ -15,6 +15,13 @@ test('a place before the first record is told from one behind it', () => {
   expect(parsePlace(placeCursor(before))).toEqual(before);
 });
 
+test('the id of the topic stands behind all else, where it is known', () => {
+  const known = { ...place, topicId: '0a1b2c3d-0a1b-4c3d-8e9f-0a1b2c3d4e5f' };
+  expect(placeCursor(known)).toBe(`${placeCursor(place)}/0a1b2c3d-0a1b-4c3d-8e9f-0a1b2c3d4e5f`);
+  expect(parsePlace(placeCursor(known))).toEqual(known);
+  expect(cursorOffset(placeCursor(known))).toBe(place.nextOffset);
+});
+
 test('the id of a log may hold a slash', () => {
   const odd = { last: { log: 'a/b end', generation: 1, sequence: 1 }, nextOffset: 1n };
   expect(parsePlace(placeCursor(odd))).toEqual(odd);

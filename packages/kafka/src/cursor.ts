@@ -9,18 +9,21 @@ export interface Place {
   /** The last record dealt with; `'start'` before the first. */
   readonly last: RecordPlace | 'start';
   readonly nextOffset: bigint;
+  /** The cluster's id of the topic. Absent as long as no client that tells it has read from here. */
+  readonly topicId?: string;
 }
 
-const PLACE = /^k1\/([^/]*)\/(\d{1,10})\/(\d{1,16})\/(\d{1,19})$/;
+const PLACE = /^k1\/([^/]*)\/(\d{1,10})\/(\d{1,16})\/(\d{1,19})(?:\/([\da-f-]{36}))?$/;
 const END = /^k1\/end\/(\d{1,19})$/;
 
 /**
- * `k1/<log id>/<generation>/<sequence>/<next offset>`, with no id and zeros before the first record. Stands in checkpoints: what was written once is
- * understood for ever.
+ * `k1/<log id>/<generation>/<sequence>/<next offset>`, with no id and zeros before the first record; behind it `/<topic id>` where that is known, a UUID.
+ * A client that knows no topic ids carries one along as it came. Stands in checkpoints: what was written once is understood for ever.
  */
-export function placeCursor({ last, nextOffset }: Place): Cursor {
+export function placeCursor({ last, nextOffset, topicId }: Place): Cursor {
   const { log, generation, sequence } = last === 'start' ? { log: '', generation: 0, sequence: 0 } : last;
-  return `k1/${encodeURIComponent(log)}/${generation}/${sequence}/${nextOffset}` as Cursor;
+  const topic = topicId === undefined ? '' : `/${topicId}`;
+  return `k1/${encodeURIComponent(log)}/${generation}/${sequence}/${nextOffset}${topic}` as Cursor;
 }
 
 /** @throws InputInvalid `LF_CURSOR_INVALID` when the text is no place in a partition: a cursor of the log, an end, garbage. */
@@ -32,13 +35,14 @@ export function parsePlace(cursor: Cursor): Place {
       `${JSON.stringify(cursor.slice(0, 80))} is no place in a partition; a follower that moves to another source starts as a new version`,
     );
   }
-  const [, log = '', generation = '', sequence = '', nextOffset = ''] = parts;
+  const [, log = '', generation = '', sequence = '', nextOffset = '', topicId] = parts;
   return {
     last:
       log === ''
         ? 'start'
         : { log: decodeURIComponent(log), generation: Number(generation), sequence: Number(sequence) },
     nextOffset: BigInt(nextOffset),
+    ...(topicId !== undefined && { topicId }),
   };
 }
 

@@ -13,6 +13,7 @@ export class Delivery {
   #nextOffset: bigint | undefined;
   #sent = false;
   #refused = false;
+  #isBlocked = false;
   #cause: unknown;
 
   constructor(group: PartitionChunks) {
@@ -21,7 +22,11 @@ export class Delivery {
   }
 
   get isOpen(): boolean {
-    return this.#written < this.#group.chunks.length && !this.#refused;
+    return this.#written < this.#group.chunks.length && !this.#refused && !this.#isBlocked;
+  }
+
+  get isRefused(): boolean {
+    return this.#refused;
   }
 
   /** What is next to be sent. From here on it may stand in the partition. */
@@ -44,12 +49,18 @@ export class Delivery {
     this.#cause = cause;
   }
 
+  /** Nothing can be sent to its topic now. Others go on. */
+  block(cause: unknown): void {
+    this.#isBlocked = true;
+    this.#cause = cause;
+  }
+
   /** An attempt with others failed: whose fault it was is not known. */
   doubt(cause: unknown): void {
     this.#cause = cause;
   }
 
-  /** An attempt alone failed. */
+  /** An attempt alone failed, or one with others of which the broker says what this partition suffered. */
   failed(error: unknown): void {
     const { topic, partition } = this.#group;
     const { kind, name } = brokerFault(error);

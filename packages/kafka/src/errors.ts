@@ -1,4 +1,5 @@
 import { LeftfoldError } from '@leftfold/core';
+import { bareCause } from './bare-cause.ts';
 
 /** No broker answered, or the cluster could not do it now. Nothing is wrong with the request: the same call may succeed later. `LF_BROKER_UNAVAILABLE` */
 export class BrokerUnavailable extends LeftfoldError {
@@ -8,9 +9,7 @@ export class BrokerUnavailable extends LeftfoldError {
   constructor(what: string, cause: unknown) {
     super(
       `${what}; it is tried again. Check that the brokers run and are reachable under the addresses they advertise`,
-      {
-        cause,
-      },
+      { cause: bareCause(cause) },
     );
   }
 }
@@ -21,7 +20,19 @@ export class BrokerRefused extends LeftfoldError {
   readonly retryable = false as const;
 
   constructor(what: string, check: string, cause: unknown) {
-    super(`${what}. Check ${check}`, { cause });
+    super(`${what}. Check ${check}`, { cause: bareCause(cause) });
+  }
+}
+
+/** The password function of `sasl` failed. Its error's message may hold anything, and is left out. `LF_PASSWORD_UNAVAILABLE` */
+export class PasswordUnavailable extends LeftfoldError {
+  readonly code = 'LF_PASSWORD_UNAVAILABLE' as const;
+  readonly retryable = true as const;
+
+  constructor(error: unknown) {
+    super(
+      `the password function of sasl failed (${error instanceof Error ? error.name : typeof error}); it is asked again. See what it asks`,
+    );
   }
 }
 
@@ -37,6 +48,18 @@ export class KafkajsUnsupported extends LeftfoldError {
   }
 }
 
+/** The installed @platformatic/kafka is not the one whose behaviour under faults was proved. `LF_PLATFORMATIC_UNSUPPORTED` */
+export class PlatformaticUnsupported extends LeftfoldError {
+  readonly code = 'LF_PLATFORMATIC_UNSUPPORTED' as const;
+  readonly retryable = false as const;
+
+  constructor(found: string) {
+    super(
+      `@leftfold/kafka was proved with @platformatic/kafka 2.12.1 alone, found version ${found}; remove the override that brings another one`,
+    );
+  }
+}
+
 /** The topic is not there, or was not declared in `kafka({ topics })`. Retryable when someone may still create it. `LF_TOPIC_UNKNOWN` */
 export class TopicUnknown extends LeftfoldError {
   readonly code = 'LF_TOPIC_UNKNOWN' as const;
@@ -45,20 +68,57 @@ export class TopicUnknown extends LeftfoldError {
   constructor(topic: string, why: 'undeclared' | 'absent') {
     super(
       why === 'undeclared'
-        ? `topic ${topic} is not declared; add it to topics of kafka({ topics })`
+        ? `topic ${topic} is not declared; add it to topics of kafka({ topics }), or route its category elsewhere with topic of the storage (null: to no topic)`
         : `topic ${topic} does not exist; create it, or set create: true in kafka({ … })`,
     );
     this.retryable = why === 'absent';
   }
 }
 
-/** The topic is there, but records would not be safe in it: compacted, under-replicated, or too small a record limit. `LF_TOPIC_UNSUITABLE` */
+/** The topic is there, but records would not be safe in it: compacted, under-replicated, kept too short, or too small a record limit. `LF_TOPIC_UNSUITABLE` */
 export class TopicUnsuitable extends LeftfoldError {
   readonly code = 'LF_TOPIC_UNSUITABLE' as const;
-  readonly retryable = false as const;
+  /** Copies come and go while replicas are moved: then it is looked at again. */
+  readonly retryable: boolean;
 
-  constructor(topic: string, why: string, remedy: string) {
+  constructor(topic: string, why: string, remedy: string, passes = false) {
     super(`topic ${topic} ${why}; ${remedy}`);
+    this.retryable = passes;
+  }
+}
+
+const NOT_MADE: { readonly [name: string]: string } = {
+  INVALID_REPLICATION_FACTOR:
+    'it asks for more copies than there are brokers: lower its replicationFactor, or start brokers',
+  INVALID_CONFIG: 'it has a setting that the brokers do not take: correct its config',
+  POLICY_VIOLATION: 'a policy of the cluster forbids it: ask who runs the cluster',
+};
+
+/** A topic was to be made (`create: true`) and was not. Retryable unless the declaration itself is refused. `LF_TOPIC_NOT_MADE` */
+export class TopicNotMade extends LeftfoldError {
+  readonly code = 'LF_TOPIC_NOT_MADE' as const;
+  readonly retryable: boolean;
+
+  constructor(topic: string, name: string, cause: unknown) {
+    super(`topic ${topic} could not be made (${name}): ${NOT_MADE[name] ?? 'it is tried again'}`, {
+      cause: bareCause(cause),
+    });
+    this.retryable = name !== 'INVALID_CONFIG' && name !== 'POLICY_VIOLATION';
+  }
+}
+
+/** Several things are wrong with the declared topics: each is in `errors`, and in the message. `LF_TOPICS_UNFIT` */
+export class TopicsUnfit extends LeftfoldError {
+  readonly code = 'LF_TOPICS_UNFIT' as const;
+  readonly retryable: boolean;
+  readonly errors: readonly LeftfoldError[];
+
+  /** @param own decide whether it may heal; @param others are told besides */
+  constructor(own: readonly LeftfoldError[], others: readonly LeftfoldError[]) {
+    const errors = [...own, ...others];
+    super(`${errors.length} things are wrong with the topics: ${errors.map(({ message }) => message).join(' · ')}`);
+    this.retryable = own.every(({ retryable }) => retryable);
+    this.errors = errors;
   }
 }
 
@@ -96,8 +156,8 @@ export class RecordRefused extends LeftfoldError {
 
   constructor(topic: string, partition: number, why: string, cause?: unknown) {
     super(
-      `records for ${topic}/${partition} are refused: ${why}; mend the cause at the topic, then start the relay again`,
-      { cause },
+      `records for ${topic}/${partition} are refused: ${why}; mend the cause at the topic, then redrive what is withheld`,
+      { cause: bareCause(cause) },
     );
   }
 }
@@ -132,6 +192,19 @@ export class PublisherClosed extends LeftfoldError {
   }
 }
 
+/** A thread that published ended before it answered: what was handed to it may be written or not. `LF_PUBLISH_THREAD_LOST` */
+export class PublishThreadLost extends LeftfoldError {
+  readonly code = 'LF_PUBLISH_THREAD_LOST' as const;
+  readonly retryable = true as const;
+
+  constructor(why: unknown) {
+    super(
+      `a publishing thread ended (${why instanceof Error ? why.message : `code ${String(why)}`}); the records are sent again by a new one. Where this comes again and again, set threads: 0 to see what ends it`,
+      { cause: why },
+    );
+  }
+}
+
 /** Records after the saved place were deleted before they were read: reading on would skip them. `LF_RETENTION_PASSED` */
 export class RetentionPassed extends LeftfoldError {
   readonly code = 'LF_RETENTION_PASSED' as const;
@@ -145,15 +218,14 @@ export class RetentionPassed extends LeftfoldError {
   }
 }
 
-/** The partition ends before the saved place: the topic was deleted and made anew, or the cluster lost records. `LF_TOPIC_RECREATED` */
+/** The saved place is none of this topic: it was deleted and made anew, or the cluster lost records. `LF_TOPIC_RECREATED` */
 export class TopicRecreated extends LeftfoldError {
   readonly code = 'LF_TOPIC_RECREATED' as const;
   readonly retryable = false as const;
 
-  constructor(lane: string, saved: bigint, high: bigint) {
+  constructor(lane: string, why: string) {
     super(
-      `${lane}: the saved place is offset ${saved}, but the partition ends at ${high}: the topic was deleted and made anew, or the ` +
-        `cluster lost records. Rebuild this follower from the log`,
+      `${lane}: ${why}: the topic was deleted and made anew, or the cluster lost records. Rebuild this follower from the log`,
     );
   }
 }

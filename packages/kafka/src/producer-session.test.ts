@@ -27,7 +27,7 @@ test('a connect that is given up and goes through after all leaves nothing open'
   opened.catch(() => undefined);
   await vi.advanceTimersByTimeAsync(60_000);
   await expect(opened).rejects.toMatchObject({ code: 'LF_BROKER_UNAVAILABLE' });
-  late.resolve({ send: async () => new Map(), discard: () => void discards++, close: async () => {} });
+  late.resolve({ send: async () => ({ written: new Map() }), discard: () => void discards++, close: async () => {} });
   await vi.advanceTimersByTimeAsync(0);
   expect(discards).toBe(1);
 });
@@ -37,9 +37,8 @@ test('R6 a send that hangs is given up, and nothing more is sent by that session
   const session = await opening(Promise.resolve(hanging));
   expect(session.isUsable).toBe(true);
   const sent = session.send([{ topic: 'orders', partition: 0, records: [] }]);
-  sent.catch(() => undefined);
   await vi.advanceTimersByTimeAsync(60_000);
-  await expect(sent).rejects.toMatchObject({ code: 'LF_BROKER_UNAVAILABLE' });
+  expect(await sent).toMatchObject({ written: new Map(), cause: { code: 'LF_BROKER_UNAVAILABLE' } });
   expect(session.isUsable).toBe(false);
   expect(vi.getTimerCount()).toBe(0);
 });

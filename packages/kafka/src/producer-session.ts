@@ -1,10 +1,9 @@
 import { asBrokerError } from './broker-fault.ts';
 import type { Answered, KafkaClient, Parcel, Producer } from './client.ts';
 import { BrokerUnavailable } from './errors.ts';
+import { TIME_LIMITS } from './time-limits.ts';
+import type { TimeLimits } from './time-limits.ts';
 import type { TopicFacts, Topics } from './topics.ts';
-
-/** An attempt that takes longer hangs. The client bounds each request by itself; this bounds the client. */
-const ATTEMPT_LIMIT_MS = 15_000;
 
 /**
  * One producer and what was known of the topics when it was opened. It is thrown away after anything doubtful: an answer that leaves a
@@ -16,18 +15,20 @@ export class ProducerSession {
   /** False after an attempt that hangs: it may still be under way, and a second send beside it could lose one of both (R6). */
   isUsable = true;
   readonly #producer: Producer;
+  readonly #limits: TimeLimits;
 
-  private constructor(producer: Producer, facts: ReadonlyMap<string, TopicFacts>) {
+  private constructor(producer: Producer, facts: ReadonlyMap<string, TopicFacts>, limits: TimeLimits) {
     this.#producer = producer;
+    this.#limits = limits;
     this.facts = facts;
   }
 
   /** @throws BrokerUnavailable `LF_BROKER_UNAVAILABLE`, BrokerRefused `LF_BROKER_REFUSED`, and what {@link Topics.facts} throws */
-  static async open(client: KafkaClient, topics: Topics): Promise<ProducerSession> {
+  static async open(client: KafkaClient, topics: Topics, limits: TimeLimits = TIME_LIMITS): Promise<ProducerSession> {
     const facts = await topics.facts();
     const connecting = client.producer();
     try {
-      return new ProducerSession(await limited(connecting), facts);
+      return new ProducerSession(await limited(connecting, limits), facts, limits);
     } catch (error) {
       // Given up, it may go through after all, and what it opened would stay open.
       connecting.then(
@@ -38,9 +39,13 @@ export class ProducerSession {
     }
   }
 
-  /** Sends once; the answer names the partitions (as lanes) that all in-sync replicas hold. What it leaves out is not known. Rejects as the client does. */
+  /** Sends once. Never rejects: a failure is the answer's `cause`. */
   async send(parcels: readonly Parcel[]): Promise<Answered> {
-    return limited(this.#producer.send(parcels), () => (this.isUsable = false));
+    try {
+      return await limited(this.#producer.send(parcels), this.#limits, () => (this.isUsable = false));
+    } catch (cause) {
+      return { written: new Map(), cause };
+    }
   }
 
   /** No fence: a send given up may still be written afterwards (R8). Its records are told by their sequence. */
@@ -49,16 +54,16 @@ export class ProducerSession {
   }
 
   async close(): Promise<void> {
-    await limited(this.#producer.close()).catch(() => undefined);
+    await limited(this.#producer.close(), this.#limits).catch(() => undefined);
   }
 }
 
-async function limited<T>(attempt: Promise<T>, onHang?: () => void): Promise<T> {
+async function limited<T>(attempt: Promise<T>, { attemptMs }: TimeLimits, onHang?: () => void): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
     onHang?.();
-    reject(new BrokerUnavailable(`no answer within ${ATTEMPT_LIMIT_MS} ms`, undefined));
-  }, ATTEMPT_LIMIT_MS);
+    reject(new BrokerUnavailable(`no answer within ${attemptMs} ms`, undefined));
+  }, attemptMs);
   try {
     return await Promise.race([attempt, promise]);
   } finally {

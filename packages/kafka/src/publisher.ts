@@ -13,14 +13,13 @@ import {
 import { CHUNK_BYTES, partitionChunks } from './partition-chunks.ts';
 import type { PartitionChunks } from './partition-chunks.ts';
 import { ProducerSession } from './producer-session.ts';
+import { TIME_LIMITS } from './time-limits.ts';
+import type { TimeLimits } from './time-limits.ts';
 import type { TopicFacts, Topics } from './topics.ts';
-
-/** No attempt begins later than this after the second round began: a broker that answers nothing costs seconds for each of its partitions. */
-const SECOND_ROUND_MS = 15_000;
 
 /**
  * Publishes over either client, made for broken connections, lost answers, moving leaders and killed brokers: two rounds, nothing
- * more. The first sends to all partitions at once. If anything of it is doubtful, the second sends to each partition alone, one after
+ * more. The first sends to all partitions at once. Of what is doubtful then the second sends to each partition alone, one after
  * the other, because only that tells what became of it (kafkajs throws one error for all). What is then not written is told, and is the relay's to send
  * again: its records carry their sequence, so doubles are harmless.
  *
@@ -29,17 +28,25 @@ const SECOND_ROUND_MS = 15_000;
 export class KafkaPublisher implements Publisher {
   readonly #client: KafkaClient;
   readonly #topics: Topics;
+  readonly #limits: TimeLimits;
   #session: ProducerSession | undefined;
   #pending: Promise<PublishOutcome> | undefined;
   #isClosed = false;
+  /** In the last second round. Next time they come last: one broker that answers nothing must not use up the time of all others, publish after publish. */
+  #failedAlone: Set<string> = new Set();
+  #replacements = 0;
 
-  constructor(client: KafkaClient, topics: Topics) {
+  constructor(client: KafkaClient, topics: Topics, limits: TimeLimits = TIME_LIMITS) {
     this.#client = client;
     this.#topics = topics;
+    this.#limits = limits;
+  }
+
+  get replacements(): number {
+    return this.#replacements;
   }
 
   async partitions(topic: string): Promise<number> {
-    await this.#topics.check();
     return (await this.#topics.recheck(topic)).partitions;
   }
 
@@ -67,16 +74,17 @@ export class KafkaPublisher implements Publisher {
   }
 
   async #publish(records: readonly PublishRecord[], signal: AbortSignal | undefined): Promise<PublishOutcome> {
-    const { facts, cause } = await this.#open();
+    const { session, cause } = await this.#open();
+    const facts = session?.facts ?? new Map<string, TopicFacts>();
     const chunkBytes = Math.min(CHUNK_BYTES, ...[...facts.values()].map(({ maxBatchBytes }) => maxBatchBytes));
     const deliveries = partitionChunks(records, chunkBytes).map((group) => {
       const delivery = new Delivery(group);
-      if (cause === undefined) refuseUnfit(delivery, group, facts);
+      if (session !== undefined) refuseUnfit(delivery, group, facts);
       else delivery.doubt(cause);
       return delivery;
     });
-    if (cause === undefined) {
-      await this.#together(deliveries, signal);
+    if (session !== undefined) {
+      await this.#together(deliveries, session, signal);
       await this.#oneByOne(deliveries, signal);
     }
     const outcome = deliveries.map((delivery) => delivery.outcome());
@@ -85,68 +93,73 @@ export class KafkaPublisher implements Publisher {
     return outcome;
   }
 
-  async #together(deliveries: readonly Delivery[], signal: AbortSignal | undefined): Promise<void> {
+  async #together(
+    deliveries: readonly Delivery[],
+    session: ProducerSession,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     for (;;) {
       const open = deliveries.filter(({ isOpen }) => isOpen);
-      const session = this.#session;
-      if (open.length === 0 || session === undefined || stop(open, signal)) return;
-      try {
-        const answered = await session.send(open.map((delivery) => delivery.next()));
-        if (!this.#settle(open, answered)) return;
-      } catch (error) {
-        for (const delivery of open) delivery.doubt(asBrokerError('publishing', error));
-        return;
-      }
+      if (open.length === 0 || stop(open, signal)) return;
+      if (!this.#settle(open, await session.send(open.map((delivery) => delivery.next())))) return;
     }
   }
 
   async #oneByOne(deliveries: readonly Delivery[], signal: AbortSignal | undefined): Promise<void> {
-    const endsAt = Date.now() + SECOND_ROUND_MS;
-    for (const delivery of deliveries) {
+    const endsAt = Date.now() + this.#limits.secondRoundMs;
+    const failedBefore = this.#failedAlone;
+    const order = [
+      ...deliveries.filter(({ lane }) => !failedBefore.has(lane)),
+      ...deliveries.filter(({ lane }) => failedBefore.has(lane)),
+    ];
+    this.#failedAlone = new Set();
+    for (const delivery of order) {
       while (delivery.isOpen && Date.now() < endsAt && !stop([delivery], signal)) {
-        const { cause } = await this.#open();
-        if (cause !== undefined) {
+        const { session, cause } = await this.#open();
+        if (session === undefined) {
           delivery.doubt(cause);
           break;
         }
-        try {
-          const answered = await this.#session?.send([delivery.next()]);
-          if (!this.#settle([delivery], answered ?? new Map())) break;
-        } catch (error) {
-          delivery.failed(error);
-          break;
-        }
+        if (this.#settle([delivery], await session.send([delivery.next()]))) continue;
+        this.#failedAlone.add(delivery.lane);
+        break;
       }
     }
   }
 
-  /** True when the answer names every partition sent to (R5). */
-  #settle(deliveries: readonly Delivery[], answered: Answered): boolean {
-    let isComplete = true;
+  /** True when it is known of every partition sent to what became of it. */
+  #settle(deliveries: readonly Delivery[], { written, failed, cause }: Answered): boolean {
+    let isKnown = true;
     for (const delivery of deliveries) {
-      if (answered.has(delivery.lane)) delivery.written(answered.get(delivery.lane));
+      const { lane } = delivery;
+      if (written.has(lane)) delivery.written(written.get(lane));
+      else if (failed?.has(lane) === true) delivery.failed(failed.get(lane));
+      else if (cause !== undefined && deliveries.length === 1) delivery.failed(cause);
+      else if (cause !== undefined) delivery.doubt(asBrokerError('publishing', cause));
       else {
-        delivery.doubt(new AnswerIncomplete(delivery.lane));
-        isComplete = false;
+        // The answer must name every partition sent to (R5).
+        delivery.doubt(new AnswerIncomplete(lane));
+        // Its pool of brokers may be corrupt: then it answers so for ever and writes nothing (R5b).
+        this.#discard();
       }
+      isKnown &&= written.has(lane) || delivery.isRefused;
     }
-    // Its pool of brokers may be corrupt: then it answers so for ever and writes nothing (R5b).
-    if (!isComplete) this.#discard();
-    return isComplete;
+    return isKnown;
   }
 
-  async #open(): Promise<{ readonly facts: ReadonlyMap<string, TopicFacts>; readonly cause?: unknown }> {
+  /** The session, or why there is none now. */
+  async #open(): Promise<{ readonly session?: ProducerSession; readonly cause?: unknown }> {
     try {
-      await this.#topics.check();
       if (this.#session?.isUsable === false) this.#discard();
-      this.#session ??= await ProducerSession.open(this.#client, this.#topics);
-      return { facts: this.#session.facts };
+      this.#session ??= await ProducerSession.open(this.#client, this.#topics, this.#limits);
+      return { session: this.#session };
     } catch (cause) {
-      return { facts: new Map(), cause };
+      return { cause };
     }
   }
 
   #discard(): void {
+    if (this.#session !== undefined) this.#replacements += 1;
     this.#session?.discard();
     this.#session = undefined;
   }
@@ -156,7 +169,8 @@ export class KafkaPublisher implements Publisher {
 function refuseUnfit(delivery: Delivery, group: PartitionChunks, facts: ReadonlyMap<string, TopicFacts>): void {
   const { topic, partition, chunks, largestBytes } = group;
   const known = facts.get(topic);
-  if (known === undefined) delivery.refuse(new TopicUnknown(topic, 'undeclared'));
+  if (known === undefined) delivery.block(new TopicUnknown(topic, 'undeclared'));
+  else if (known.problem !== undefined) delivery.block(known.problem);
   else if (!(partition >= 0 && partition < known.partitions))
     delivery.refuse(new PartitionUnknown(topic, partition, known.partitions));
   else if (largestBytes > known.maxBatchBytes)

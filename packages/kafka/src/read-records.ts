@@ -1,16 +1,25 @@
-import { parseRecord, prepareRecords, recognise, topicRecord, undecodableAt } from '@leftfold/subscriptions';
+import {
+  parseRecord,
+  passesMark,
+  prepareRecords,
+  recognise,
+  topicRecord,
+  undecodableAt,
+} from '@leftfold/subscriptions';
 import type { Codec, Reader, TopicRecord } from '@leftfold/subscriptions';
-import type { Batch, IHeaders } from 'kafkajs';
 import type { Place } from './cursor.ts';
+import type { FetchedBatch } from './fetched-batch.ts';
 import { topicLane } from './topic-lane.ts';
 
 /** What {@link readRecords} needs beside the batch. */
 export interface RecordReading {
   readonly codec: Codec;
   /** Whose records they are. */
-  readonly reader: Pick<Reader, 'only'>;
+  readonly reader: Pick<Reader, 'only' | 'settled'>;
   /** Told how many records of a batch were re-sent ones, and therefore dropped. */
   readonly onSeen: (count: number) => void;
+  /** Nothing from this offset on is read. */
+  readonly end?: bigint | undefined;
 }
 /** The records that are next, in their order, and the place after them. With a fault, both end before the record that has it. */
 export interface RecordsRead {
@@ -27,30 +36,32 @@ export interface RecordsRead {
  */
 export async function readRecords(
   place: Place,
-  batch: Pick<Batch, 'topic' | 'partition' | 'messages' | 'lastOffset'>,
-  { codec, reader: { only }, onSeen }: RecordReading,
+  { topic, partition, ...batch }: FetchedBatch,
+  { codec, reader, onSeen, end }: RecordReading,
   signal: AbortSignal,
 ): Promise<RecordsRead> {
+  const { only } = reader;
   const records: TopicRecord[] = [];
   /** How it was before each of the records. */
   const before: { readonly place: Place; readonly seen: number }[] = [];
   let { last, nextOffset } = place;
   let seen = 0;
   let fault: unknown;
-  for (const message of batch.messages) {
-    const raw = { key: message.key?.toString() ?? null, value: message.value, headers: headerTexts(message.headers) };
-    const at = `${topicLane(batch.topic, batch.partition)} at offset ${message.offset}`;
+  for (const raw of batch.records) {
+    if (end !== undefined && raw.offset >= end) break;
+    const at = `${topicLane(topic, partition)} at offset ${raw.offset}`;
     try {
-      const { envelope, stamp } = parseRecord(raw);
+      const { envelope, stamp, mark } = parseRecord(raw);
       const recognised = recognise(last, stamp);
       if (recognised.kind === 'fault') throw recognised.fault;
       if (recognised.kind === 'seen') seen++;
       else {
-        before.push({ place: { last, nextOffset }, seen });
+        const isPassed = mark !== undefined && (await passesMark({ topic, envelope, ...stamp, mark }, reader));
+        if (!isPassed) before.push({ place: { ...place, last, nextOffset }, seen });
         last = recognised.place;
-        records.push(topicRecord(envelope, raw, at, codec));
+        if (!isPassed) records.push(topicRecord(envelope, raw, at, codec));
       }
-      nextOffset = BigInt(message.offset) + 1n;
+      nextOffset = raw.offset + 1n;
     } catch (error) {
       fault = undecodableAt(error, { place: at, record: raw });
       break;
@@ -61,18 +72,8 @@ export async function readRecords(
   onSeen(unprepared?.seen ?? seen);
   if (unprepared !== undefined)
     return { records: records.slice(0, prepared.ready), place: unprepared.place, fault: prepared.fault };
-  // Beyond the last record may stand control records, which kafkajs does not show.
-  if (fault === undefined) return { records, place: { last, nextOffset: BigInt(batch.lastOffset()) + 1n } };
-  return { records, place: { last, nextOffset }, fault };
-}
-
-/** The last one counts where a name stands twice. */
-function headerTexts(headers: IHeaders | undefined): { readonly [name: string]: string } {
-  const texts: { [name: string]: string } = Object.create(null) as { [name: string]: string };
-  for (const name in headers) {
-    const value = headers[name];
-    const last = Array.isArray(value) ? value.at(-1) : value;
-    if (last !== undefined) texts[name] = last.toString();
-  }
-  return texts;
+  // Beyond the last record may stand markers of transactions, which no client shows.
+  if (fault === undefined) nextOffset = end !== undefined && end < batch.nextOffset ? end : batch.nextOffset;
+  const read: RecordsRead = { records, place: { ...place, last, nextOffset } };
+  return fault === undefined ? read : { ...read, fault };
 }

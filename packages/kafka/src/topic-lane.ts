@@ -10,3 +10,7 @@ export interface TopicPartition {
 export function topicLane(topic: string, partition: number): Lane {
   return `${topic}/${partition}` as Lane;
 }
+
+export function topicOfLane(lane: Lane): string {
+  return lane.slice(0, lane.lastIndexOf('/'));
+}

@@ -1,44 +1,133 @@
+import { jsonCodec } from '@leftfold/subscriptions';
 import { expect, test } from 'vitest';
-import { assertSafe, topicFacts } from './topics.ts';
+import type { FoundTopic, KafkaClient } from './client.ts';
+import type { KafkaOptions } from './options.ts';
+import { Topics } from './topics.ts';
 
-const declared = { name: 'orders', partitions: 2, replicationFactor: 3 };
-const found = (copies: readonly number[], changed: { readonly [name: string]: string } = {}) => ({
-  copies,
-  config: new Map(
-    Object.entries({
-      'cleanup.policy': 'delete',
-      'min.insync.replicas': '2',
-      'max.message.bytes': '1048588',
-      ...changed,
-    }),
-  ),
-});
-
-test('a topic as declared is taken, with its limit', () => {
-  expect(() => assertSafe(declared, found([3, 3]))).not.toThrow();
-  expect(topicFacts(declared, found([3, 3]))).toEqual({ partitions: 2, maxBatchBytes: 1_048_588 });
-});
-
-test.each([[[3]], [[3, 3, 3]]])(
-  'R10 a topic of 2 partitions with the copies %j is refused, at start and later',
-  (copies) => {
-    const changed = { code: 'LF_PARTITION_COUNT_CHANGED', declared: 2, found: copies.length };
-    expect(() => assertSafe(declared, found(copies))).toThrow(expect.objectContaining(changed));
-    expect(() => topicFacts(declared, found(copies))).toThrow(expect.objectContaining(changed));
-  },
+const config = new Map(
+  Object.entries({ 'cleanup.policy': 'delete', 'min.insync.replicas': '1', 'max.message.bytes': '1048588' }),
 );
 
-test.each([
-  ['is compacted', found([3, 3], { 'cleanup.policy': 'compact' })],
-  ['is compacted and deleted', found([3, 3], { 'cleanup.policy': 'compact,delete' })],
-  ['has fewer copies than declared', found([3, 2])],
-  ['asks for more in-sync copies than it has', found([3, 3], { 'min.insync.replicas': '4' })],
-  ['takes only small records', found([3, 3], { 'max.message.bytes': '1000000' })],
-  ['does not tell its settings', { copies: [3, 3], config: new Map<string, string>() }],
-])('a topic that %s is refused at start', (_what, topic) => {
-  expect(() => assertSafe(declared, topic)).toThrow(expect.objectContaining({ code: 'LF_TOPIC_UNSUITABLE' }));
+/** A cluster of which a test says what it has, and what it refuses to tell. */
+class ScriptedClient {
+  readonly has: Map<string, FoundTopic> = new Map();
+  readonly forbidden: Set<string> = new Set();
+  readonly asked: (readonly string[])[] = [];
+  createFault: Error | undefined;
+
+  async topics(names: readonly string[]): Promise<ReadonlyMap<string, FoundTopic>> {
+    this.asked.push(names);
+    if (names.some((name) => this.forbidden.has(name)))
+      throw Object.assign(new Error('x'), { type: 'TOPIC_AUTHORIZATION_FAILED' });
+    return new Map([...this.has].filter(([name]) => names.includes(name)));
+  }
+  async create({ name, partitions }: { readonly name: string; readonly partitions: number }): Promise<void> {
+    if (this.createFault !== undefined) throw this.createFault;
+    this.has.set(name, { copies: Array.from({ length: partitions }, () => 1), config });
+  }
+}
+
+function scene(names: readonly string[], changed: Partial<KafkaOptions> = {}) {
+  const client = new ScriptedClient();
+  const warnings: string[] = [];
+  const silent = (): void => {};
+  const topics = new Topics(client as unknown as KafkaClient, {
+    brokers: ['localhost:9'],
+    clientId: 'test',
+    topics: names.map((name) => ({ name, partitions: 2 })),
+    codec: jsonCodec(),
+    logger: { debug: silent, info: silent, error: silent, warn: (message) => void warnings.push(message) },
+    ...changed,
+  });
+  const make = (...made: readonly string[]): void => {
+    for (const name of made) client.has.set(name, { copies: [1, 1], config });
+  };
+  return { client, topics, warnings, make };
+}
+
+test('one missing topic keeps nobody from publishing to the others, and is told', async () => {
+  const { topics, warnings, make } = scene(['a', 'b']);
+  make('a');
+  expect(await topics.recheck('a')).toMatchObject({ partitions: 2 });
+  expect(warnings).toEqual([expect.stringContaining('topic b does not exist')]);
+  await expect(topics.recheck('b')).rejects.toMatchObject({ code: 'LF_TOPIC_UNKNOWN', retryable: true });
+  const facts = await topics.facts();
+  expect(facts.get('a')?.problem).toBeUndefined();
+  expect(facts.get('b')?.problem).toMatchObject({ code: 'LF_TOPIC_UNKNOWN' });
+  make('b');
+  expect(await topics.recheck('b')).toMatchObject({ partitions: 2 });
 });
 
-test('while replicas are moved a publisher goes on', () => {
-  expect(topicFacts(declared, found([2, 3])).partitions).toBe(2);
+test('a right that is missing on one topic is that topic’s problem', async () => {
+  const { client, topics, make } = scene(['a', 'b']);
+  make('a', 'b');
+  client.forbidden.add('b');
+  expect(await topics.recheck('a')).toMatchObject({ partitions: 2 });
+  await expect(topics.recheck('b')).rejects.toMatchObject({
+    code: 'LF_BROKER_REFUSED',
+    message: expect.stringContaining('checking topic b failed') as unknown,
+  });
+});
+
+test('all problems of all topics are in one report, for readers and publishers', async () => {
+  const { client, topics, make } = scene(['a', 'b', 'c']);
+  make('a');
+  client.has.set('b', { copies: [1], config });
+  const report = {
+    code: 'LF_TOPICS_UNFIT',
+    retryable: false,
+    errors: [{ code: 'LF_PARTITION_COUNT_CHANGED' }, { code: 'LF_TOPIC_UNKNOWN' }],
+  };
+  await expect(topics.check()).rejects.toMatchObject(report);
+  await expect(topics.recheck('b')).rejects.toMatchObject(report);
+  // Its own problem heals, whatever the others'.
+  await expect(topics.recheck('c')).rejects.toMatchObject({ code: 'LF_TOPICS_UNFIT', retryable: true });
+});
+
+test('a reader looks again after a failed check, and not twice within seconds after a good one', async () => {
+  const { client, topics, make } = scene(['a']);
+  await expect(topics.check()).rejects.toMatchObject({ code: 'LF_TOPIC_UNKNOWN' });
+  make('a');
+  await topics.check();
+  const looks = client.asked.length;
+  await topics.check();
+  expect(client.asked.length).toBe(looks);
+});
+
+test('a topic that cannot be made is told with what to correct, the others are made', async () => {
+  const { client, topics } = scene(['a', 'b'], { create: true });
+  const making = client.create.bind(client);
+  client.create = async (topic) => {
+    if (topic.name === 'a') throw Object.assign(new Error('x'), { errors: [{ type: 'INVALID_REPLICATION_FACTOR' }] });
+    await making(topic);
+  };
+  expect(await topics.recheck('b')).toMatchObject({ partitions: 2 });
+  await expect(topics.recheck('a')).rejects.toMatchObject({
+    code: 'LF_TOPIC_NOT_MADE',
+    retryable: true,
+    message: expect.stringContaining('lower its replicationFactor') as unknown,
+  });
+});
+
+test.each([
+  ['INVALID_CONFIG', 'correct its config', false],
+  ['POLICY_VIOLATION', 'a policy of the cluster forbids it', false],
+  ['REQUEST_TIMED_OUT', 'tried again', true],
+])('%s while making a topic is told with its remedy', async (type, remedy, retryable) => {
+  const { client, topics } = scene(['a'], { create: true });
+  client.createFault = Object.assign(new Error('x'), { type });
+  await expect(topics.check()).rejects.toMatchObject({
+    code: 'LF_TOPIC_NOT_MADE',
+    retryable,
+    message: expect.stringContaining(remedy) as unknown,
+  });
+});
+
+test('a risk is told once, and stops nobody', async () => {
+  const { client, topics, warnings } = scene(['a']);
+  const risky = new Map([...config, ['unclean.leader.election.enable', 'true']]);
+  client.has.set('a', { copies: [3, 3], config: risky });
+  await topics.recheck('a');
+  await topics.recheck('a');
+  expect(warnings).toEqual([expect.stringContaining('unclean'), expect.stringContaining('min.insync.replicas=1')]);
 });

@@ -1,59 +1,88 @@
-import { asBrokerError } from './broker-fault.ts';
+import type { LeftfoldError } from '@leftfold/core';
+import { setTimeout as pause } from 'node:timers/promises';
+import { asBrokerError, brokerFault, isCut } from './broker-fault.ts';
 import type { FoundTopic, KafkaClient } from './client.ts';
-import { PartitionCountChanged, TopicUnknown, TopicUnsuitable } from './errors.ts';
+import { probeConnection } from './connection-probe.ts';
+import { PartitionCountChanged, TopicNotMade, TopicsUnfit, TopicUnknown } from './errors.ts';
 import type { KafkaOptions, TopicDeclaration } from './options.ts';
+import { CHECKED_SETTINGS, topicProblems, topicRisks } from './topic-fitness.ts';
 
 /** What the publisher must know of a topic. */
 export interface TopicFacts {
   readonly partitions: number;
   /** Of one record batch, header included. */
   readonly maxBatchBytes: number;
+  /** Why nothing can be sent to it now. */
+  readonly problem?: LeftfoldError;
 }
+/** What was found of a topic: how it is, if it is there, and everything that is wrong with it. */
+interface Finding {
+  readonly topic: TopicDeclaration;
+  readonly seen?: FoundTopic;
+  readonly problems: readonly LeftfoldError[];
+}
+type Findings = ReadonlyMap<string, Finding>;
 
-/** Four times the most an event's payload may have, so that no event is refused by the broker for its size (R12). */
-const LEAST_BATCH_BYTES = 4 * 262_144;
-/** What a client tells of a topic's settings. */
-export const CHECKED_CONFIG: readonly string[] = ['cleanup.policy', 'min.insync.replicas', 'max.message.bytes'];
+/** A reader that comes again within this time, as after a rebalance, is not worth another look. */
+const FRESH_MS = 5_000;
+/** How long brokers are given to hear of a topic that was made. */
+const HEARD_TRIES = 20;
+const HEARD_PAUSE_MS = 50;
 
 /** The declared topics, and whether the cluster has them as declared. */
 export class Topics {
   readonly declared: readonly TopicDeclaration[];
   readonly #client: KafkaClient;
-  readonly #create: boolean;
-  #checked: Promise<void> | undefined;
+  readonly #options: KafkaOptions;
+  readonly #settings: readonly string[];
+  readonly #warned: Set<string> = new Set();
+  #survey: { readonly at: number; readonly findings: Promise<Findings> } | undefined;
 
   constructor(client: KafkaClient, options: KafkaOptions) {
     this.#client = client;
+    this.#options = options;
     this.declared = options.topics;
-    this.#create = options.create ?? false;
+    const named = options.topics.flatMap(({ config = {} }) => Object.keys(config));
+    this.#settings = [...new Set([...CHECKED_SETTINGS, ...named])];
   }
 
   /**
-   * The check at start, by whoever comes first: makes absent topics when allowed, asserts all. Succeeds once; a failure is forgotten, so that the
-   * next call tries again. May be called concurrently, also by several processes.
-   * @throws {@link TopicUnknown} `LF_TOPIC_UNKNOWN`, {@link TopicUnsuitable} `LF_TOPIC_UNSUITABLE`, {@link PartitionCountChanged}
-   *   `LF_PARTITION_COUNT_CHANGED`, BrokerUnavailable `LF_BROKER_UNAVAILABLE`, BrokerRefused `LF_BROKER_REFUSED`
+   * What a reader needs, which reads all of them: makes absent topics when allowed, compares all, now or some seconds ago. May be called concurrently, also
+   * by several processes.
+   * @throws {@link TopicUnknown} `LF_TOPIC_UNKNOWN`, TopicUnsuitable `LF_TOPIC_UNSUITABLE`, {@link PartitionCountChanged}
+   *   `LF_PARTITION_COUNT_CHANGED`, {@link TopicNotMade} `LF_TOPIC_NOT_MADE`; {@link TopicsUnfit} `LF_TOPICS_UNFIT` where several things are wrong;
+   *   BrokerUnavailable `LF_BROKER_UNAVAILABLE`, BrokerRefused `LF_BROKER_REFUSED`
    */
-  check(): Promise<void> {
-    this.#checked ??= this.#check().catch((error: unknown) => {
-      this.#checked = undefined;
-      throw error;
-    });
-    return this.#checked;
+  async check(): Promise<void> {
+    const problems = [...(await this.#surveyed(FRESH_MS)).values()].flatMap((finding) => finding.problems);
+    if (problems.length === 0) return;
+    // Who comes again is to see whether they are mended.
+    this.#survey = undefined;
+    throw together(problems, []);
   }
 
-  /** The same for one topic, now. @throws like {@link check} */
+  /**
+   * What a publisher needs before the first record to one topic, and after a fault: that one is compared. Others with problems keep nobody from publishing;
+   * they are warned of at the first call, and named where this one has a problem, too.
+   * @throws like {@link check}
+   */
   async recheck(name: string): Promise<TopicFacts> {
     const topic = this.declaration(name);
-    const found = await this.#found([topic], `checking topic ${name}`);
-    assertSafe(topic, found.get(name) as FoundTopic);
-    return topicFacts(topic, found.get(name) as FoundTopic);
+    const survey = this.#survey === undefined ? await this.#surveyed(FRESH_MS) : undefined;
+    const own = (survey ?? (await this.#find([topic]))).get(name) as Finding;
+    const others = async (): Promise<LeftfoldError[]> =>
+      [...(survey ?? (await this.#surveyed(FRESH_MS))).values()].flatMap((other) =>
+        other.topic === topic ? [] : other.problems,
+      );
+    if (own.problems.length > 0) throw together(own.problems, await others());
+    if (survey !== undefined) for (const { message } of await others()) this.#warn(message);
+    return topicFacts(own);
   }
 
-  /** What a publisher must know of all topics, now. Whether they are safe is not asked again: copies come and go while replicas are moved. */
+  /** What a publisher must know of topics, now. Whether they are safe is not asked again: copies come and go while replicas are moved. */
   async facts(): Promise<ReadonlyMap<string, TopicFacts>> {
-    const found = await this.#found(this.declared, 'looking up the topics');
-    return new Map(this.declared.map((topic) => [topic.name, topicFacts(topic, found.get(topic.name) as FoundTopic)]));
+    const found = await this.#find(this.declared);
+    return new Map([...found].map(([name, finding]) => [name, topicFacts(finding)]));
   }
 
   /** @throws {@link TopicUnknown} `LF_TOPIC_UNKNOWN` when it is not declared */
@@ -63,61 +92,121 @@ export class Topics {
     return topic;
   }
 
-  async #check(): Promise<void> {
-    const found = await this.#found(this.declared, 'checking the topics');
-    for (const topic of this.declared) assertSafe(topic, found.get(topic.name) as FoundTopic);
+  /** All topics, not longer ago than this. One look at a time; one that failed as a whole is forgotten. */
+  #surveyed(freshMs: number): Promise<Findings> {
+    if (this.#survey !== undefined && performance.now() - this.#survey.at < freshMs) return this.#survey.findings;
+    const findings = this.#find(this.declared);
+    const survey = { at: performance.now(), findings };
+    this.#survey = survey;
+    findings.catch(() => {
+      if (this.#survey === survey) this.#survey = undefined;
+    });
+    return findings;
   }
 
-  /** All of these. */
-  async #found(topics: readonly TopicDeclaration[], doing: string): Promise<ReadonlyMap<string, FoundTopic>> {
-    const names = topics.map(({ name }) => name);
+  async #find(topics: readonly TopicDeclaration[]): Promise<Findings> {
+    const doing = topics.length === 1 ? `checking topic ${topics[0]?.name}` : 'checking the topics';
     try {
-      let found = await this.#client.topics(names);
-      const absent = topics.filter(({ name }) => !found.has(name));
-      if (absent.length > 0 && this.#create) {
-        for (const topic of absent) await this.#client.create(topic);
-        found = await this.#client.topics(names);
-      }
-      // Also when it was made a moment ago, and the broker that was asked does not know it yet: the caller tries again.
-      for (const { name } of topics) if (!found.has(name)) throw new TopicUnknown(name, 'absent');
-      return found;
+      const { found, refused } = await this.#ask(topics);
+      if (this.#options.create === true) await this.#makeAbsent(topics, found, refused);
+      return new Map(topics.map((topic) => [topic.name, this.#finding(topic, found, refused)]));
     } catch (error) {
-      throw asBrokerError(doing, error);
+      throw await this.#explained(doing, error);
     }
   }
+
+  /** Puts what was made into `found`, and why one was not into `refused`. */
+  async #makeAbsent(
+    topics: readonly TopicDeclaration[],
+    found: Map<string, FoundTopic>,
+    refused: Map<string, LeftfoldError>,
+  ): Promise<void> {
+    const isAbsent = ({ name }: TopicDeclaration): boolean => !found.has(name) && !refused.has(name);
+    for (const topic of topics.filter(isAbsent))
+      await this.#make(topic).catch((error: unknown) => refused.set(topic.name, error as LeftfoldError));
+    // The broker that is asked may not have heard of it yet, when another process made it a moment ago.
+    for (let tries = 1; topics.some(isAbsent) && tries <= HEARD_TRIES; tries++) {
+      if (tries > 1) await pause(HEARD_PAUSE_MS);
+      const made = await this.#ask(topics.filter(isAbsent));
+      for (const [name, topic] of made.found) found.set(name, topic);
+      for (const [name, error] of made.refused) refused.set(name, error);
+    }
+  }
+
+  #finding(
+    topic: TopicDeclaration,
+    found: ReadonlyMap<string, FoundTopic>,
+    refused: ReadonlyMap<string, LeftfoldError>,
+  ): Finding {
+    const seen = found.get(topic.name);
+    if (seen === undefined)
+      return { topic, problems: [refused.get(topic.name) ?? new TopicUnknown(topic.name, 'absent')] };
+    const problems = topicProblems(topic, seen);
+    if (problems.length === 0) for (const risk of topicRisks(topic, seen)) this.#warn(risk);
+    return { topic, seen, problems };
+  }
+
+  /** A missing right on one of them is that one's problem: then each is asked for by itself. */
+  async #ask(topics: readonly TopicDeclaration[]): Promise<{
+    readonly found: Map<string, FoundTopic>;
+    readonly refused: Map<string, LeftfoldError>;
+  }> {
+    const names = topics.map(({ name }) => name);
+    const refused = new Map<string, LeftfoldError>();
+    try {
+      return { found: new Map(await this.#client.topics(names, this.#settings)), refused };
+    } catch (error) {
+      if (brokerFault(error).name !== 'TOPIC_AUTHORIZATION_FAILED') throw error;
+    }
+    const found = new Map<string, FoundTopic>();
+    for (const name of names) {
+      try {
+        for (const [, topic] of await this.#client.topics([name], this.#settings)) found.set(name, topic);
+      } catch (error) {
+        if (brokerFault(error).name !== 'TOPIC_AUTHORIZATION_FAILED') throw error;
+        refused.set(name, asBrokerError(`checking topic ${name}`, error));
+      }
+    }
+    return { found, refused };
+  }
+
+  /** Rejects with what concerns this topic; also when another process makes it at the same moment it resolves. */
+  async #make(topic: TopicDeclaration): Promise<void> {
+    try {
+      await this.#client.create(topic);
+    } catch (error) {
+      const { kind, name } = brokerFault(error);
+      if (kind === 'access') throw asBrokerError(`making topic ${topic.name}`, error);
+      throw new TopicNotMade(topic.name, name, error);
+    }
+  }
+
+  /** A connection that the other side closes says nothing of why; then the listener itself is looked at. */
+  async #explained(doing: string, error: unknown): Promise<LeftfoldError> {
+    const refusal = isCut(error) ? await probeConnection(this.#options) : undefined;
+    return asBrokerError(doing, refusal ?? error);
+  }
+
+  /** Each sentence once. */
+  #warn(message: string): void {
+    if (this.#warned.has(message)) return;
+    this.#warned.add(message);
+    const { logger } = this.#options;
+    if (logger === undefined) process.emitWarning(message, { type: 'LeftfoldWarning', code: 'LF_TOPIC_RISK' });
+    else logger.warn(message, { code: 'LF_TOPIC_RISK' });
+  }
 }
 
-/** @throws {@link PartitionCountChanged} `LF_PARTITION_COUNT_CHANGED` */
-export function topicFacts({ name, partitions }: TopicDeclaration, { copies, config }: FoundTopic): TopicFacts {
-  if (copies.length !== partitions) throw new PartitionCountChanged(name, partitions, copies.length);
-  return { partitions, maxBatchBytes: Number(config.get('max.message.bytes')) };
+/** A changed count is a problem also in the midst: keys would move. */
+function topicFacts({ topic: { name, partitions }, seen, problems }: Finding): TopicFacts {
+  if (seen === undefined) return { partitions, maxBatchBytes: Infinity, problem: problems[0] as LeftfoldError };
+  const { copies, config } = seen;
+  const changed = copies.length === partitions ? undefined : new PartitionCountChanged(name, partitions, copies.length);
+  return { partitions, maxBatchBytes: Number(config.get('max.message.bytes')), ...(changed && { problem: changed }) };
 }
 
-/**
- * Whether a topic is as declared, and records are safe in it.
- * @throws {@link PartitionCountChanged} `LF_PARTITION_COUNT_CHANGED`, {@link TopicUnsuitable} `LF_TOPIC_UNSUITABLE`
- */
-export function assertSafe(declared: TopicDeclaration, found: FoundTopic): void {
-  const { name, replicationFactor = 1 } = declared;
-  const { maxBatchBytes } = topicFacts(declared, found);
-  // Compaction keeps the last record of a key: the events before it would be gone, and the sequence would have holes.
-  if (found.config.get('cleanup.policy')?.includes('compact') !== false)
-    throw new TopicUnsuitable(name, 'is compacted', 'set its cleanup.policy to delete');
-  const copies = Math.min(...found.copies);
-  if (copies < replicationFactor)
-    throw new TopicUnsuitable(name, `has ${copies} copies, declared are ${replicationFactor}`, 'add replicas to it');
-  // The broker takes writes all the same: its least number is then the number of copies (seen on 4.1).
-  const inSync = Number(found.config.get('min.insync.replicas'));
-  if (!(copies >= inSync))
-    throw new TopicUnsuitable(
-      name,
-      `has ${copies} copies, but min.insync.replicas is ${inSync}`,
-      'add replicas, or lower min.insync.replicas',
-    );
-  if (!(maxBatchBytes >= LEAST_BATCH_BYTES))
-    throw new TopicUnsuitable(
-      name,
-      `takes ${maxBatchBytes} bytes at most`,
-      `set its max.message.bytes to ${LEAST_BATCH_BYTES} or more`,
-    );
+/** One problem is itself. Whether it may heal is told by the first ones alone. */
+function together(own: readonly LeftfoldError[], others: readonly LeftfoldError[]): LeftfoldError {
+  const [first] = own;
+  return own.length + others.length === 1 && first !== undefined ? first : new TopicsUnfit(own, others);
 }

@@ -1,6 +1,9 @@
+import type { Cursor, Lane } from '@leftfold/subscriptions';
 import { asBrokerError } from './broker-fault.ts';
 import type { KafkaClient, Watermarks } from './client.ts';
+import { endCursor } from './cursor.ts';
 import { PartitionCountChanged } from './errors.ts';
+import { topicLane } from './topic-lane.ts';
 import type { Topics } from './topics.ts';
 
 /** Asks the brokers where the partitions of a topic begin and end. */
@@ -33,6 +36,16 @@ export class WatermarkReader {
     this.#queued.set(topic, asked);
     this.#running.set(topic, asked);
     return asked;
+  }
+
+  /** The end of every partition of every declared topic. @throws like {@link of}, and like `Topics.check` */
+  async head(): Promise<ReadonlyMap<Lane, Cursor>> {
+    await this.#topics.check();
+    const head = new Map<Lane, Cursor>();
+    for (const { name } of this.#topics.declared) {
+      for (const [partition, { high }] of await this.of(name)) head.set(topicLane(name, partition), endCursor(high));
+    }
+    return head;
   }
 
   async #ask(topic: string): Promise<ReadonlyMap<number, Watermarks>> {

@@ -9,7 +9,15 @@ import { kafka, type KafkaOptions } from '../src/index.ts';
 export async function persistentPublisher(options: KafkaOptions): Promise<Publisher> {
   const publisher = await kafka(options).publisher();
   return {
-    partitions: (topic) => publisher.partitions(topic),
+    partitions: async (topic) => {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await publisher.partitions(topic);
+        } catch (error) {
+          if (attempt >= 10 || (error as { retryable?: unknown }).retryable !== true) throw error;
+        }
+      }
+    },
     close: () => publisher.close(),
     publish: async (records) => {
       let left: readonly PublishRecord[] = records;

@@ -45,6 +45,28 @@ export async function administer<T>(
   }
 }
 
+/** Removes what stands before this offset, as retention does. */
+export async function deleteBelow(topic: string, offset: number, partitions: readonly number[]): Promise<void> {
+  await administer(async (admin) => {
+    // Only what this admin client has asked about before can it delete from.
+    await admin.fetchTopicOffsets(topic);
+    await admin.deleteTopicRecords({
+      topic,
+      partitions: partitions.map((partition) => ({ partition, offset: String(offset) })),
+    });
+  });
+}
+
+/** Deletes a topic, and makes it anew with nothing in it. */
+export async function recreate(topic: string, partitions: number): Promise<void> {
+  await administer((admin) => admin.deleteTopics({ topics: [topic] }));
+  await until('the topic is made anew', () =>
+    administer((admin) =>
+      admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: partitions }] }),
+    ).catch(() => false),
+  );
+}
+
 /**
  * Resolves when the cluster answers for groups. A new one makes its offsets topic at the first request and then loads it, which a source rightly tells as
  * a fault (`GROUP_LOAD_IN_PROGRESS`); tests that expect no fault wait for it. Many names, so that every partition of that topic is asked.

@@ -4,18 +4,31 @@ import {
   AGAIN,
   fullJitter,
   parseRecord,
+  passesMark,
   prepareRecords,
   recognise,
   recoveryOf,
   topicRecord,
   undecodableAt,
 } from '@leftfold/subscriptions';
-import type { Batch, Codec, Cursor, Lane, Reader, RecordPlace, Source, TopicRecord } from '@leftfold/subscriptions';
+import type {
+  Batch,
+  Behind,
+  Codec,
+  Cursor,
+  Lane,
+  Reader,
+  RecordPlace,
+  Source,
+  TopicRecord,
+} from '@leftfold/subscriptions';
 import { ConsumerGroups } from './consumer-groups.ts';
 import type { MemoryTopics } from './memory-topics.ts';
 import { untilAborted } from './until-aborted.ts';
 
 const BATCH = 500;
+/** Why a bounded reader gets no more. */
+const END = Symbol('end');
 
 /** A place in a partition: the offset to read next, and the last record dealt with by the relay's own numbers. An end has no such numbers. */
 interface Place {
@@ -47,11 +60,29 @@ export class MemoryBrokerSource implements Source {
   }
 
   run(reader: Reader, signal: AbortSignal): Promise<void> {
-    return this.#groups.run(reader, (lane, given) => this.#runLane(lane, reader, given), signal);
+    return reader.until === undefined
+      ? this.#groups.run(reader, (lane, given) => this.#runLane(lane, reader, given), signal)
+      : this.#runBounded(reader, reader.until, signal);
+  }
+
+  /** By itself, in no group: others of its name keep their lanes. */
+  async #runBounded(reader: Reader, until: ReadonlyMap<Lane, Cursor>, signal: AbortSignal): Promise<void> {
+    const lanes = this.#topics.lanes.filter((lane) => until.has(lane));
+    await Promise.all(lanes.map((lane) => this.#runLane(lane, reader, signal)));
   }
 
   async head(): Promise<ReadonlyMap<Lane, Cursor>> {
     return new Map(this.#topics.lanes.map((lane) => [lane, cursorOf({ offset: this.#topics.records(lane).length })]));
+  }
+
+  async behind(places: ReadonlyMap<Lane, Cursor | 'start'>): Promise<ReadonlyMap<Lane, Behind>> {
+    const behind = (lane: Lane): Behind => {
+      const end = this.#topics.records(lane).length;
+      const { offset } = placeOf(places.get(lane) ?? 'start');
+      if (offset > end) throw beyondTheEnd(lane, offset, end);
+      return { events: end - offset, publicEvents: end - offset, isMore: false };
+    };
+    return new Map(this.#topics.lanes.map((lane) => [lane, behind(lane)]));
   }
 
   hasPassed(cursor: Cursor | 'start', head: Cursor): boolean {
@@ -64,7 +95,7 @@ export class MemoryBrokerSource implements Source {
       try {
         const from = await reader.from(lane, signal);
         const fault = await this.#follow(lane, from, reader, signal, () => (attempt = 0));
-        if (signal.aborted) return;
+        if (signal.aborted || fault === END) return;
         if (recoveryOf(fault) === 'stop') {
           reader.faulted(lane, fault, null);
           return await untilAborted(signal);
@@ -81,7 +112,7 @@ export class MemoryBrokerSource implements Source {
   }
 
   /**
-   * Hands over batch by batch until the signal aborts; answers why there is no next one, where a record does not join or cannot be decoded yet.
+   * Hands over batch by batch until the signal aborts; answers why there is no next one, where a record does not join or cannot be decoded yet, or {@link END}.
    * @param onward called after each batch
    */
   async #follow(
@@ -91,6 +122,7 @@ export class MemoryBrokerSource implements Source {
     signal: AbortSignal,
     onward: () => void,
   ): Promise<unknown> {
+    const until = reader.until?.get(lane);
     for (let from = start; ;) {
       let place: Place;
       try {
@@ -98,6 +130,7 @@ export class MemoryBrokerSource implements Source {
       } catch (fault) {
         return fault;
       }
+      if (until !== undefined && place.offset >= placeOf(until).offset) return END;
       const end = this.#topics.records(lane).length;
       if (place.offset > end) return beyondTheEnd(lane, place.offset, end);
       await this.#topics.reached(lane, place.offset, signal);
@@ -112,8 +145,11 @@ export class MemoryBrokerSource implements Source {
     }
   }
 
-  async #page(lane: Lane, place: Place, { only }: Reader, signal: AbortSignal): Promise<Page> {
-    const page = this.#topics.records(lane).slice(place.offset, place.offset + BATCH);
+  async #page(lane: Lane, place: Place, reader: Reader, signal: AbortSignal): Promise<Page> {
+    const { only, until } = reader;
+    const end = until?.get(lane);
+    const upTo = Math.min(place.offset + BATCH, end === undefined ? Infinity : placeOf(end).offset);
+    const page = this.#topics.records(lane).slice(place.offset, upTo);
     const records: TopicRecord[] = [];
     /** Where each of the records stands. */
     const before: Place[] = [];
@@ -122,13 +158,15 @@ export class MemoryBrokerSource implements Source {
     for (const record of page) {
       const at = `${lane} at offset ${offset}`;
       try {
-        const { envelope, stamp } = parseRecord(record);
+        const { envelope, stamp, mark } = parseRecord(record);
         const recognition = recognise(last, stamp);
         if (recognition.kind === 'fault') throw recognition.fault;
         if (recognition.kind === 'next') {
-          before.push({ offset, last });
+          const { topic } = record;
+          const isPassed = mark !== undefined && (await passesMark({ topic, envelope, ...stamp, mark }, reader));
+          if (!isPassed) before.push({ offset, last });
           last = recognition.place;
-          records.push(topicRecord(envelope, record, at, this.#codec));
+          if (!isPassed) records.push(topicRecord(envelope, record, at, this.#codec));
         }
         offset += 1;
       } catch (error) {

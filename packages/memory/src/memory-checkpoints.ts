@@ -1,7 +1,16 @@
-import { InputInvalid } from '@leftfold/core';
 import type { Json } from '@leftfold/core';
-import { LaneLost } from '@leftfold/subscriptions';
-import type { Checkpoint, Checkpoints, Claim, Cursor, FollowerId, Lane, Move } from '@leftfold/subscriptions';
+import { checkLease, LaneLost } from '@leftfold/subscriptions';
+import type {
+  Checkpoint,
+  Checkpoints,
+  Claim,
+  Cursor,
+  FollowerId,
+  Lane,
+  Move,
+  Renewal,
+  Standing,
+} from '@leftfold/subscriptions';
 import type { TurnTaking } from './turn-taking.ts';
 
 interface Row {
@@ -11,6 +20,11 @@ interface Row {
   owner: string;
   leaseEndsAt: number;
 }
+interface MemberRow {
+  readonly owner: string;
+  readonly lanes: readonly Lane[];
+  readonly endsAt: number;
+}
 
 /**
  * Checkpoints in memory. What would wait for a row's lock in a database, claims and moves, takes turns with the read models' transactions, so
@@ -18,6 +32,7 @@ interface Row {
  */
 export class MemoryCheckpoints implements Checkpoints {
   readonly #followers = new Map<string, Map<Lane, Row>>();
+  readonly #members = new Map<string, Map<string, MemberRow>>();
   readonly #turns: TurnTaking;
   readonly #now: () => number;
 
@@ -43,11 +58,20 @@ export class MemoryCheckpoints implements Checkpoints {
     });
   }
 
-  async renew(claims: readonly Claim[], leaseMs: number): Promise<readonly Lane[]> {
-    checkLease(leaseMs);
-    const ours = claims.filter((claim) => this.#owned(claim) !== undefined);
-    for (const claim of ours) Object.assign(this.#owned(claim) as Row, { leaseEndsAt: this.#now() + leaseMs });
-    return ours.map(({ lane }) => lane);
+  async renew(renewals: readonly Renewal[]): Promise<readonly Standing[]> {
+    for (const { leaseMs } of renewals) checkLease(leaseMs);
+    return renewals.map((renewal) => {
+      const { follower, owner, leaseMs, lanes, claims } = renewal;
+      const endsAt = this.#now() + leaseMs;
+      const ours = claims.filter((claim) => this.#owned(claim) !== undefined);
+      for (const claim of ours) Object.assign(this.#owned(claim) as Row, { leaseEndsAt: endsAt });
+      this.#membersOf(follower).set(owner, { owner, lanes: [...lanes], endsAt });
+      return { ours: ours.map(({ lane }) => lane).toSorted(), ...this.#standing(follower) };
+    });
+  }
+
+  async leave(members: Parameters<Checkpoints['leave']>[0]): Promise<void> {
+    for (const { follower, owner } of members) this.#membersOf(follower).delete(owner);
   }
 
   save(claim: Claim, move: Move): Promise<void> {
@@ -63,6 +87,11 @@ export class MemoryCheckpoints implements Checkpoints {
       row.cursor = to;
       if (kept !== undefined) row.ledger = kept;
     };
+  }
+
+  /** Whether the claim is the lane's last. Only to be relied on in a turn. */
+  owns(claim: Claim): boolean {
+    return this.#owned(claim) !== undefined;
   }
 
   async release(claim: Claim): Promise<void> {
@@ -82,6 +111,25 @@ export class MemoryCheckpoints implements Checkpoints {
       .sort((a, b) => (a.lane < b.lane ? -1 : 1));
   }
 
+  #standing(follower: FollowerId): Pick<Standing, 'members' | 'held'> {
+    const now = this.#now();
+    const members = this.#membersOf(follower);
+    for (const { owner, endsAt } of members.values()) if (endsAt <= now) members.delete(owner);
+    const byName = [...members.values()].sort((a, b) => (a.owner < b.owner ? -1 : 1));
+    const held = [...this.#lanes(follower)].filter(([, { leaseEndsAt }]) => leaseEndsAt > now);
+    return {
+      members: byName.map(({ owner, lanes, endsAt }) => ({ owner, lanes, endsInMs: endsAt - now })),
+      held: held
+        .map(([lane, { owner, leaseEndsAt }]) => ({ lane, owner, endsInMs: leaseEndsAt - now }))
+        .sort((a, b) => (a.lane < b.lane ? -1 : 1)),
+    };
+  }
+  #membersOf({ name, version }: FollowerId): Map<string, MemberRow> {
+    const key = JSON.stringify([name, version]);
+    const members = this.#members.get(key) ?? new Map<string, MemberRow>();
+    this.#members.set(key, members);
+    return members;
+  }
   #owned({ follower, lane, epoch }: Claim): Row | undefined {
     const row = this.#lanes(follower).get(lane);
     return row?.epoch === epoch ? row : undefined;
@@ -92,12 +140,4 @@ export class MemoryCheckpoints implements Checkpoints {
     this.#followers.set(key, lanes);
     return lanes;
   }
-}
-
-function checkLease(leaseMs: number): void {
-  if (leaseMs >= 1_000 && leaseMs <= 300_000) return;
-  throw new InputInvalid(
-    'LF_LEASE_INVALID',
-    `a lease of ${leaseMs} ms was asked for; it is from 1000 to 300000 ms long`,
-  );
 }

@@ -1,8 +1,19 @@
 import { setImmediate } from 'node:timers/promises';
 import { InputInvalid } from '@leftfold/core';
 import type { StoredEvent } from '@leftfold/core';
-import { logRecord } from '@leftfold/subscriptions';
-import type { Batch, Cursor, Division, Lane, Log, LogIdentity, LogReader, LogRecord } from '@leftfold/subscriptions';
+import { countTo, logRecord } from '@leftfold/subscriptions';
+import type {
+  Batch,
+  Behind,
+  BehindOptions,
+  Cursor,
+  Division,
+  Lane,
+  Log,
+  LogIdentity,
+  LogReader,
+  LogRecord,
+} from '@leftfold/subscriptions';
 import { isolated } from './isolated.ts';
 import type { RecordedEvents } from './recorded-events.ts';
 import { untilAborted } from './until-aborted.ts';
@@ -30,9 +41,11 @@ export class MemoryLog implements Log {
   readonly lanes: number;
   readonly division?: Division;
   readonly #recorded: RecordedEvents;
+  readonly #now: () => number;
 
-  /** @throws {@link InputInvalid} `LF_OPTION_OUT_OF_RANGE` */
-  constructor(recorded: RecordedEvents, lanes: number) {
+  /** @param now milliseconds since 1970: the clock that events are stamped by. @throws {@link InputInvalid} `LF_OPTION_OUT_OF_RANGE` */
+  constructor(recorded: RecordedEvents, lanes: number, now: () => number) {
+    this.#now = now;
     if (!Number.isInteger(lanes) || lanes < 1 || lanes > MOST_LANES || (lanes & (lanes - 1)) !== 0)
       throw new InputInvalid('LF_OPTION_OUT_OF_RANGE', `lanes is ${lanes}; it must be 1, 2, 4, 8 or ${MOST_LANES}`);
     this.#recorded = recorded;
@@ -56,6 +69,33 @@ export class MemoryLog implements Log {
   async at(time: Date): Promise<ReadonlyMap<Lane, Cursor>> {
     const first = this.#recorded.between(0, this.#recorded.end).findIndex(({ recordedAt }) => recordedAt >= time);
     return this.#everywhere(first === -1 ? this.#recorded.end : first);
+  }
+
+  async behind(
+    places: ReadonlyMap<Lane, Cursor | 'start'>,
+    options?: BehindOptions,
+  ): Promise<ReadonlyMap<Lane, Behind>> {
+    const atMost = countTo(options);
+    return new Map(this.#names.map((lane) => [lane, this.#behind(lane, places.get(lane) ?? 'start', atMost)]));
+  }
+  #behind(lane: Lane, cursor: Cursor | 'start', atMost: number): Behind {
+    const { position } = this.#place(lane, cursor);
+    const all = this.#recorded.between(position, this.#recorded.end);
+    const beyond = all.filter((event) => this.#isWanted(lane, event, undefined));
+    const counted = beyond.slice(0, atMost);
+    const ofPublic = counted.filter(({ topic }) => topic !== null);
+    const ageOf = (events: readonly StoredEvent[]): number | undefined =>
+      events.length === 0
+        ? undefined
+        : Math.max(0, this.#now() - Math.min(...events.map(({ recordedAt }) => recordedAt.getTime())));
+    const [oldestMs, oldestPublicMs] = [ageOf(counted), ageOf(ofPublic)];
+    return {
+      events: counted.length,
+      publicEvents: ofPublic.length,
+      isMore: beyond.length > atMost,
+      ...(oldestMs !== undefined && { oldestMs }),
+      ...(oldestPublicMs !== undefined && { oldestPublicMs }),
+    };
   }
 
   hasPassed(cursor: Cursor | 'start', head: Cursor): boolean {

@@ -64,9 +64,11 @@ export class MemoryPublisher implements Publisher {
     if (refused) return { topic, partition, kind: 'notWritten', refused: true, cause: refused };
     if (signal?.aborted) return { topic, partition, kind: 'notWritten', refused: false, cause: signal.reason };
     const { wrote = 0, ...madeUp } = (await this.#fail?.(records)) ?? {};
-    const outcome: PartitionOutcome = 'kind' in madeUp ? madeUp : { topic, partition, kind: 'written' };
-    this.#topics.add(laneOf(topic, partition), outcome.kind === 'written' ? records : records.slice(0, wrote));
-    return outcome;
+    const isWritten = !('kind' in madeUp) || madeUp.kind === 'written';
+    const lane = laneOf(topic, partition);
+    this.#topics.add(lane, isWritten ? records : records.slice(0, wrote));
+    if ('kind' in madeUp) return madeUp;
+    return { topic, partition, kind: 'written', nextOffset: BigInt(this.#topics.records(lane).length) };
   }
   #refusal(records: readonly PublishRecord[]): unknown {
     const { topic, partition } = records[0] as PublishRecord;

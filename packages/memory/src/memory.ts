@@ -2,7 +2,9 @@ import type { Storage } from '@leftfold/subscriptions';
 import { MemoryCheckpoints } from './memory-checkpoints.ts';
 import { MemoryEventStore } from './memory-event-store.ts';
 import { MemoryLog } from './memory-log.ts';
+import { MemoryMilestones } from './memory-milestones.ts';
 import { MemoryReadModels } from './memory-read-models.ts';
+import { MemoryWithheld } from './memory-withheld.ts';
 import { RecordedEvents } from './recorded-events.ts';
 import { TurnTaking } from './turn-taking.ts';
 
@@ -39,9 +41,11 @@ export function memory({
   const checkpoints = new MemoryCheckpoints(turns, now);
   return {
     store: new MemoryEventStore({ recorded, topic, now, maxEvents }),
-    log: new MemoryLog(recorded, lanes),
+    log: new MemoryLog(recorded, lanes, now),
     checkpoints,
+    milestones: new MemoryMilestones(checkpoints, now),
     readModels: new MemoryReadModels(checkpoints, turns),
+    withheld: new MemoryWithheld(checkpoints, turns, now),
     description: `memory ${recorded.id}`,
   };
 }

@@ -14,6 +14,7 @@ import type {
   Storage,
 } from '@leftfold/subscriptions';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { anotherProcess } from './another-process.ts';
 import { append, customerTotals, noted, orderList, paid, placed, placedLater, shipped } from './shop.ts';
 
 /** Starts a projector that the end of the test stops. */
@@ -393,7 +394,7 @@ test('C1 C4 the transaction of an owner that was succeeded does not commit', asy
   now += 300_001;
   const successor = await following(customerTotals, {
     from: storage.log,
-    storage,
+    storage: anotherProcess(storage),
     owner: 'successor',
     leaseMs: 300_000,
   });

@@ -34,7 +34,7 @@ export class Life {
 
 /** A storage as a process with this life has it. Reading the log goes on: a dead process's reading has no effect. */
 export function mortalStorage(storage: Storage, life: Life): Storage {
-  const { store, log, checkpoints, readModels } = storage;
+  const { store, log, checkpoints, milestones, readModels, withheld } = storage;
   return {
     description: storage.description,
     store: {
@@ -52,13 +52,30 @@ export function mortalStorage(storage: Storage, life: Life): Storage {
       head: () => log.head(),
       at: (time) => log.at(time),
       hasPassed: (cursor, head) => log.hasPassed(cursor, head),
+      behind: (places, options) => log.behind(places, options),
     },
     checkpoints: {
       claim: (...args) => life.call(() => checkpoints.claim(...args)),
       renew: (...args) => life.call(() => checkpoints.renew(...args)),
       save: (...args) => life.call(() => checkpoints.save(...args)),
       release: (...args) => life.call(() => checkpoints.release(...args)),
+      leave: (...args) => life.call(() => checkpoints.leave(...args)),
       list: (...args) => checkpoints.list(...args),
+    },
+    withheld: {
+      keys: (...args) => life.call(() => withheld.keys(...args)),
+      withhold: (...args) => life.call(() => withheld.withhold(...args)),
+      requested: (...args) => life.call(() => withheld.requested(...args)),
+      settle: (...args) => life.call(() => withheld.settle(...args)),
+      events: (...args) => life.call(() => withheld.events(...args)),
+      list: (...args) => withheld.list(...args),
+      request: (...args) => withheld.request(...args),
+    },
+    milestones: {
+      write: (...args) => life.call(() => milestones.write(...args)),
+      list: (...args) => milestones.list(...args),
+      before: (...args) => milestones.before(...args),
+      thin: (...args) => life.call(() => milestones.thin(...args)),
     },
     readModels: {
       prepare: (table) => life.call(() => readModels.prepare(table)),

@@ -41,7 +41,7 @@ async function call<T>(weather: Weather, work: () => Promise<T>): Promise<T> {
 
 /** A storage as one process has it. */
 export function restlessStorage(storage: Storage, weather: Weather): Storage {
-  const { checkpoints, log, readModels } = storage;
+  const { checkpoints, log, readModels, withheld } = storage;
   return {
     ...storage,
     log: {
@@ -54,13 +54,24 @@ export function restlessStorage(storage: Storage, weather: Weather): Storage {
       head: () => log.head(),
       at: (time) => log.at(time),
       hasPassed: (cursor, head) => log.hasPassed(cursor, head),
+      behind: (places, options) => log.behind(places, options),
     },
     checkpoints: {
       claim: (...args) => call(weather, () => checkpoints.claim(...args)),
       renew: (...args) => call(weather, () => checkpoints.renew(...args)),
       save: (...args) => call(weather, () => checkpoints.save(...args)),
       release: (...args) => call(weather, () => checkpoints.release(...args)),
+      leave: (...args) => call(weather, () => checkpoints.leave(...args)),
       list: (...args) => checkpoints.list(...args),
+    },
+    withheld: {
+      keys: (...args) => call(weather, () => withheld.keys(...args)),
+      withhold: (...args) => call(weather, () => withheld.withhold(...args)),
+      requested: (...args) => call(weather, () => withheld.requested(...args)),
+      settle: (...args) => call(weather, () => withheld.settle(...args)),
+      events: (...args) => call(weather, () => withheld.events(...args)),
+      list: (...args) => withheld.list(...args),
+      request: (...args) => withheld.request(...args),
     },
     readModels: {
       prepare: (table) => readModels.prepare(table),
@@ -142,6 +153,10 @@ export class RestlessLog implements Log {
   }
   at(): Promise<ReadonlyMap<Lane, Cursor>> {
     return Promise.reject(new Error('not drawn'));
+  }
+  async behind(places: ReadonlyMap<Lane, Cursor | 'start'>): ReturnType<Log['behind']> {
+    const events = this.#records.length - placeOf(places.get(LANE) ?? 'start').at;
+    return new Map([[LANE, { events, publicEvents: events, isMore: false }]]);
   }
   hasPassed(cursor: Cursor | 'start', head: Cursor): boolean {
     return placeOf(cursor).at >= placeOf(head).at;

@@ -3,9 +3,10 @@ import { versionsOf } from '@leftfold/core';
 import type { AnyEventType } from '@leftfold/core';
 import { memory, memoryBroker } from '@leftfold/memory';
 import type { MemoryBroker, MemoryStorage } from '@leftfold/memory';
-import { follow, readLog, relay } from '@leftfold/subscriptions';
+import { follow, readSource, relay } from '@leftfold/subscriptions';
 import type { LaneStatus, LogRecord, RecordUndecodable, Running } from '@leftfold/subscriptions';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { anotherProcess } from './another-process.ts';
 import { registryFault, ScriptedCodec } from './scripted-codec.ts';
 import { append, orderList, paid, placed, shipped } from './shop.ts';
 
@@ -96,7 +97,7 @@ test('A7 a lane that waits for its schema holds no other lane', async () => {
   expect(sent(made)).toHaveLength(orders.length + 6);
 });
 async function* recordsOf({ log }: MemoryStorage): AsyncGenerator<LogRecord> {
-  for await (const { records } of readLog(log, { until: await log.head() })) yield* records;
+  for await (const { records } of readSource(log, { until: await log.head() })) yield* records;
 }
 test('A7 a registry that refuses stops the relay’s lane, which says so; nothing is saved or sent', async () => {
   const made = scene();
@@ -129,7 +130,15 @@ test('A7 a relay that loses its lane gives up its question, and its successor se
   await until(() => expect(codec.asked).toBe(1));
   now += 1_001;
   codec.isSilent = false;
-  const successor = ending(await relay({ storage, to: made.broker, service: 'shop', owner: 'heir', leaseMs: 300_000 }));
+  const successor = ending(
+    await relay({
+      storage: anotherProcess(storage),
+      to: made.broker,
+      service: 'shop',
+      owner: 'heir',
+      leaseMs: 300_000,
+    }),
+  );
   await successor.caughtUp();
   await until(() => expect(codec.givenUp).toBe(1));
   await paused.stop();

@@ -1,4 +1,3 @@
-import { Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import type { FollowerStatus, Running } from '@leftfold/subscriptions';
 
@@ -16,7 +15,6 @@ export interface NamedFollower {
  * the last one before HTTP closes and the first in which no module has been torn down.
  */
 export class Followers implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  readonly #log = new Logger('Leftfold');
   readonly #start: () => readonly Promise<NamedFollower>[];
   #starting: Promise<unknown> = Promise.resolve();
   #started: readonly NamedFollower[] = [];
@@ -37,7 +35,6 @@ export class Followers implements OnApplicationBootstrap, BeforeApplicationShutd
       await this.#stop();
       throw failed.reason;
     }
-    for (const { name } of this.#started) this.#log.log(`${name} follows`);
   }
 
   /** Also of what is only just starting. */

@@ -10,4 +10,7 @@ export { RefusalFilter } from './refusal.filter.ts';
 // What runs
 export { Followers, type NamedFollower } from './followers.ts';
 export { SchemaReadiness, type MissingSchema } from './schema-readiness.ts';
+export { LagWatch } from './lag-watch.ts';
+export { nestLogger } from './nest-logger.ts';
+export { LeftfoldHealth, type HealthReport } from './leftfold-health.ts';
 export { LeftfoldHealthModule } from './health.ts';

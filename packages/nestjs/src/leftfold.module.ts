@@ -1,6 +1,6 @@
 import { DefinitionError, repository } from '@leftfold/core';
-import { follow, relay } from '@leftfold/subscriptions';
-import type { AnyProjection, Running } from '@leftfold/subscriptions';
+import { follow, relay, RELAY } from '@leftfold/subscriptions';
+import type { AnyProjection, FollowerOptions, Measured, Running } from '@leftfold/subscriptions';
 import { Module } from '@nestjs/common';
 import type {
   DynamicModule,
@@ -21,6 +21,7 @@ import type { NamedFollower } from './followers.ts';
 import { readModelsToken, repositoryToken } from './inject.ts';
 import { optionsToken } from './options.ts';
 import type { FeatureOptions, LeftfoldOptions } from './options.ts';
+import { LagWatch, watchedBy } from './lag-watch.ts';
 import { logSnapshotFault } from './log-snapshot-fault.ts';
 import { ReadModelTables } from './read-model-tables.ts';
 import { RefusalFilter } from './refusal.filter.ts';
@@ -107,7 +108,10 @@ export class LeftfoldModule implements NestModule {
   static relay({ instance = 'default' }: { readonly instance?: string } = {}): DynamicModule {
     return followersModule('relay', instance, ({ service, storage, broker }) => {
       if (broker === undefined) throw noBroker('a relay');
-      return [named('relay', relay({ storage, to: broker, service }))];
+      return {
+        start: (watched) => [named('relay', relay({ storage, to: broker, service, ...watched }))],
+        measured: [{ follower: RELAY }],
+      };
     });
   }
 
@@ -116,10 +120,41 @@ export class LeftfoldModule implements NestModule {
     return followersModule('projector', instance, ({ storage, broker }, discovery) => {
       if (from === 'broker' && broker === undefined) throw noBroker('a projector that follows the broker');
       const source = from === 'log' || broker === undefined ? storage.log : broker.source;
-      return (only ?? projectionsOf(discovery, instance)).map((projection) =>
-        named(projection.name, follow(projection, { from: source, storage })),
-      );
+      const projections = only ?? projectionsOf(discovery, instance);
+      return {
+        start: (watched) =>
+          projections.map((projection) =>
+            named(projection.name, follow(projection, { from: source, storage, ...watched })),
+          ),
+        measured: projections.map((follower) => ({ follower, from: source })),
+      };
     });
+  }
+
+  /**
+   * Measures in this process how far behind followers are that run elsewhere, or nowhere: the relay, where there is a broker, and all projections of the imported
+   * features. For an API process or an exporter: a follower that is dead cannot tell. Processes with followers measure their own.
+   * `from` says what the projections follow, as in {@link projector}; of those that follow the broker the broker is asked.
+   */
+  static lag({ from, only, instance = 'default' }: ProjectorOptions = {}): DynamicModule {
+    return {
+      module: LagModule,
+      imports: [DiscoveryModule],
+      providers: [
+        {
+          provide: Symbol(`leftfold lag (${instance})`),
+          inject: [optionsToken(instance), DiscoveryService],
+          useFactory: (options: LeftfoldOptions, discovery: DiscoveryService) => {
+            const { storage, broker } = options;
+            const source = from === 'log' || broker === undefined ? storage.log : broker.source;
+            return new LagWatch(options, () => [
+              ...(broker === undefined ? [] : [{ follower: RELAY }]),
+              ...(only ?? projectionsOf(discovery, instance)).map((follower) => ({ follower, from: source })),
+            ]);
+          },
+        },
+      ],
+    };
   }
 
   configure(consumer: MiddlewareConsumer): void {
@@ -137,14 +172,22 @@ export class LeftfoldModule implements NestModule {
 class FeatureModule {}
 @Module({})
 class FollowersModule {}
+@Module({})
+class LagModule {}
 
-type Start = (options: LeftfoldOptions, discovery: DiscoveryService) => readonly Promise<NamedFollower>[];
+/** Who follows, and how it is watched. */
+interface Following {
+  readonly start: (watched: Pick<FollowerOptions, 'metrics' | 'logger'>) => readonly Promise<NamedFollower>[];
+  readonly measured: readonly Measured[];
+}
+type Plan = (options: LeftfoldOptions, discovery: DiscoveryService) => Following;
 
 async function named(name: string, running: Promise<Running>): Promise<NamedFollower> {
   return { name, running: await running };
 }
 
-function followersModule(what: 'relay' | 'projector', instance: string, start: Start): DynamicModule {
+function followersModule(what: 'relay' | 'projector', instance: string, plan: Plan): DynamicModule {
+  const inject = [optionsToken(instance), DiscoveryService];
   return {
     module: FollowersModule,
     imports: [DiscoveryModule],
@@ -152,9 +195,15 @@ function followersModule(what: 'relay' | 'projector', instance: string, start: S
       {
         // The name tells two of these modules apart where Nest is told to compare modules by content.
         provide: Symbol(`leftfold ${what} (${instance})`),
-        inject: [optionsToken(instance), DiscoveryService],
+        inject,
         useFactory: (options: LeftfoldOptions, discovery: DiscoveryService) =>
-          new Followers(() => start(options, discovery)),
+          new Followers(() => plan(options, discovery).start(watchedBy(options))),
+      },
+      {
+        provide: Symbol(`leftfold lag of ${what} (${instance})`),
+        inject,
+        useFactory: (options: LeftfoldOptions, discovery: DiscoveryService) =>
+          new LagWatch(options, () => plan(options, discovery).measured),
       },
     ],
   };

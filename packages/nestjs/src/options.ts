@@ -1,5 +1,5 @@
 import type { AnyDecider, RepositoryOptions, RootClass } from '@leftfold/core';
-import type { AnyProjection, Broker, Storage } from '@leftfold/subscriptions';
+import type { AnyProjection, Broker, Logger, Metrics, ObserveLagOptions, Storage } from '@leftfold/subscriptions';
 import type { InjectionToken } from '@nestjs/common';
 
 /** The request as the guards left it. Annotate `identify`'s parameter with Express's or Fastify's own type if you like. */
@@ -29,6 +29,12 @@ export interface LeftfoldOptions {
   identify?(request: GuardedRequest): Identity;
   /** HTTP status per refusal code. Default 409; `…_NOT_FOUND` 404. */
   readonly status?: { readonly [refusalCode: string]: number };
+  /** Where numbers of followers and their lag go. Default: nowhere. */
+  readonly metrics?: Metrics;
+  /** Where lines about followers go. Default: Nest's `Logger`, context `Leftfold`, with the fields behind the sentence. */
+  readonly logger?: Logger;
+  /** How processes with followers measure how far behind these are, for metrics and health. `false`: not at all. Default: every 10 s, up to 10,000 events. */
+  readonly lag?: Pick<ObserveLagOptions, 'everyMs' | 'atMost'> | false;
 }
 /** One vertical slice: what it has. Nothing starts here; the entry point decides what runs. */
 export interface FeatureOptions {

@@ -6,6 +6,7 @@ import { KnownIdentity } from './identity/log-identity.ts';
 import { checkLanes } from './log/lane-class.ts';
 import { logStatements } from './log/log-statements.ts';
 import { PostgresLog } from './log/postgres-log.ts';
+import { postgresMilestones } from './milestones/postgres-milestones.ts';
 import { Announcer } from './log/announcer.ts';
 import { Listener } from './log/listener.ts';
 import { Wake } from './log/wake.ts';
@@ -17,6 +18,7 @@ import { PostgresEventStore } from './store/postgres-event-store.ts';
 import { ReplyTrimming } from './store/reply-trimming.ts';
 import { storeStatements } from './store/store-statements.ts';
 import { WriterSchemas } from './store/writer-schemas.ts';
+import { postgresWithheld } from './withheld/postgres-withheld.ts';
 
 /** How the adapter works. */
 export interface PostgresOptions {
@@ -121,7 +123,9 @@ export function postgres(options: PostgresOptions): PostgresStorage {
       lanes,
     }),
     checkpoints: postgresCheckpoints(db),
+    milestones: postgresMilestones(db),
     readModels: postgresReadModels(db, pool),
+    withheld: postgresWithheld(db),
     description: `postgres schema ${schema}`,
   };
 }

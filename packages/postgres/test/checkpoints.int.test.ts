@@ -1,6 +1,7 @@
 import type { Lane } from '@leftfold/subscriptions';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkpointStatements } from '../src/checkpoints/checkpoint-statements.ts';
+import { renewalJson } from '../src/checkpoints/lane-standing.ts';
 import { moveCheckpoint } from '../src/checkpoints/move-checkpoint.ts';
 import type { Session } from '../src/database.ts';
 import { unprepared } from '../src/statement.ts';
@@ -32,13 +33,24 @@ const setting = async (session: Session, name: string): Promise<string | undefin
 
 test('leases are renewed without waiting for the disk, and all else still waits for it', async () => {
   const claim = await claimOf('renewed');
-  const mine = JSON.stringify([{ n: 0, follower: 'renewed', version: 1, lane, epoch: claim.epoch.toString() }]);
+  const renewal = { follower: claim.follower, owner: 'me', leaseMs: 60_000, lanes: [lane], claims: [claim] };
   await fixture.database.transaction(async (tx) => {
-    expect(await tx.query(checkpointStatements('leftfold').renew, [mine, 60_000])).toEqual([{ n: 0 }]);
+    const rows = await tx.query(checkpointStatements('leftfold').renew, [JSON.stringify([renewalJson(renewal, 0)])]);
+    expect(rows).toContainEqual(expect.objectContaining({ kind: 'ours', n: 0, lane }));
     expect(await setting(tx, 'synchronous_commit')).toBe('off');
   });
-  expect(await fixture.checkpoints.renew([claim], 60_000)).toEqual([lane]);
+  expect(await fixture.checkpoints.renew([renewal])).toMatchObject([{ ours: [lane] }]);
   expect(await setting(fixture.database, 'synchronous_commit')).toBe('on');
+});
+
+test('members that are gone are removed from the table by whoever renews next', async () => {
+  const follower = { name: 'left behind', version: 1 };
+  const renewal = (owner: string) => ({ follower, owner, leaseMs: 60_000, lanes: [], claims: [] });
+  await fixture.checkpoints.renew([renewal('gone')]);
+  await fixture.onlooker.query(`update leftfold.members set lease_until = clock_timestamp() where owner = 'gone'`);
+  await fixture.checkpoints.renew([renewal('here')]);
+  const { rows } = await fixture.onlooker.query(`select owner from leftfold.members where follower = 'left behind'`);
+  expect(rows).toEqual([{ owner: 'here' }]);
 });
 
 test('R4 a transaction that holds a lane is ended by the server when its process stands still, and other transactions are not', async () => {

@@ -1,6 +1,6 @@
 import type { EventStore, StreamRef } from '@leftfold/core';
 import type { Cursor, Lane } from '@leftfold/subscriptions';
-import { readLog } from '@leftfold/subscriptions';
+import { readSource } from '@leftfold/subscriptions';
 import { newEvents, newStream } from '@leftfold/testing';
 import fc from 'fast-check';
 import type { Client } from 'pg';
@@ -78,7 +78,7 @@ test('whoever reads from a time gets every event recorded since, also of transac
       const until = await log.storage.log.head();
       for (const { time, from } of marks) {
         const got = new Set<string>();
-        for await (const { records } of readLog(log.storage.log, { from, until }))
+        for await (const { records } of readSource(log.storage.log, { from, until }))
           for (const { id } of records) got.add(id);
         const { rows } = await log.pool.query('select event_id from leftfold.events where recorded_at >= $1', [time]);
         expect(rows.filter(({ event_id: id }) => !got.has(id))).toEqual([]);
@@ -96,7 +96,7 @@ test('a place from a time leaves out what was done long before it', async () => 
   await append(storage.store, stream);
   const from = await storage.log.at(rows[0].now);
   const read: string[] = [];
-  for await (const { records } of readLog(storage.log, { from, until: await storage.log.head() }))
+  for await (const { records } of readSource(storage.log, { from, until: await storage.log.head() }))
     read.push(...records.map((record) => record.stream));
   await end();
   expect(read).toEqual([stream.id]);

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { logConformance } from '@leftfold/testing';
+import { conformanceTopic, logConformance } from '@leftfold/testing';
 import { freshLog } from './fresh-log.ts';
 
 let log: Awaited<ReturnType<typeof freshLog>>;
 beforeAll(async () => {
-  log = await freshLog();
+  log = await freshLog({ topic: conformanceTopic });
 });
 afterAll(() => log.end());
 

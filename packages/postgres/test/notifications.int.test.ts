@@ -1,6 +1,6 @@
 import { postgres, type PgClient, type PgPool } from '@leftfold/postgres';
 import { eventually, newEvents, newStream } from '@leftfold/testing';
-import type { Pool, PoolClient } from 'pg';
+import type { Pool, PoolClient, QueryConfig } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../src/database.ts';
 import { Announcer } from '../src/log/announcer.ts';
@@ -169,7 +169,7 @@ function deaf(pool: Pool, listens: () => void): PgPool {
       const lent: PgClient = {
         query: (query) => {
           if (query.text.startsWith('listen')) listens();
-          return client.query(query as never) as never;
+          return client.query(query as QueryConfig);
         },
         on: (event, listener) => (event === 'error' ? client.on('error', listener) : client),
         removeListener: (event, listener) => client.removeListener(event, listener),

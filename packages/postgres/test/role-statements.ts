@@ -2,13 +2,13 @@ import type { Role } from '../src/roles/role-names.ts';
 
 const followers = ['relay', 'projector', 'rebuild'] as const;
 const projectors = ['projector', 'rebuild'] as const;
-const all = ['writer', 'relay', 'projector', 'rebuild', 'eraser', 'reader'] as const;
+const all = ['writer', 'relay', 'projector', 'rebuild', 'eraser', 'operator', 'reader'] as const;
 const values = `'v', gen_random_uuid(), 1, 1, '', 'x-1', 'x', null, '{}', '{}'`.replace("'v'", '9');
 
 /** What may be tried on a log with a read model `leftfold_thing_list_v1`, and who may; for all others it is refused. */
 export const statements: readonly (readonly [sql: string, may: readonly Role[]])[] = [
   // Events: added by writers, changed by nobody
-  ['select payload from leftfold.events', all],
+  ['select payload from leftfold.events', all.filter((role) => role !== 'operator')],
   [
     `insert into leftfold.events (version, event_id, hash, schema_id, tenant, stream_id, category, topic, payload, metadata) values (${values})`,
     ['writer'],
@@ -46,7 +46,7 @@ export const statements: readonly (readonly [sql: string, may: readonly Role[]])
   [`select nextval('leftfold.position')`, ['writer']],
   [`select setval('leftfold.position', 1)`, []],
   // What else an append writes
-  ['select avro from leftfold.schemas', all],
+  ['select avro from leftfold.schemas', all.filter((role) => role !== 'operator')],
   [`insert into leftfold.schemas (type, version, fingerprint, avro) values ('x', 1, 'f', '{}')`, ['writer']],
   [`update leftfold.schemas set avro = '{}'`, []],
   ['delete from leftfold.schemas', []],
@@ -62,6 +62,32 @@ export const statements: readonly (readonly [sql: string, may: readonly Role[]])
   [`update leftfold.checkpoints set epoch = epoch + 1`, followers],
   ['delete from leftfold.checkpoints', []],
   ['truncate leftfold.checkpoints', []],
+  ['select owner from leftfold.members', [...followers, 'reader']],
+  [`insert into leftfold.members values ('x', 1, 'o', '{}', now())`, followers],
+  ['update leftfold.members set lease_until = now()', followers],
+  ['delete from leftfold.members', followers],
+  ['select cursor from leftfold.milestones', [...followers, 'reader']],
+  [
+    `insert into leftfold.milestones (follower, version, lane, log, generation, cursor, partitions) values ('x', 1, '0', gen_random_uuid(), 1, 'c', '[]')`,
+    ['relay'],
+  ],
+  ['update leftfold.milestones set at = now()', []],
+  ['delete from leftfold.milestones', ['relay']],
+  // What the relay withholds, and what is asked of it
+  ['select cause from leftfold.withheld', [...followers, 'operator', 'reader']],
+  [
+    `insert into leftfold.withheld (topic, tenant, stream_id, version, category, lane, partition, event_id, type, position, sequence, code, cause)
+     values ('t', '', 's-1', 1, 's', '0', 0, gen_random_uuid(), 's.x', 1, 1, 'c', 'c')`,
+    ['relay'],
+  ],
+  [
+    `update leftfold.withheld set request = 'redrive', requested_by = 'x', requested_at = now(), reason = null`,
+    ['relay', 'operator'],
+  ],
+  [`update leftfold.withheld set state = 'given-up'`, ['relay']],
+  ['update leftfold.withheld set sequence = 1', ['relay']],
+  ['delete from leftfold.withheld', []],
+  ['truncate leftfold.withheld', []],
   // The log itself
   ['select id from leftfold.log', all],
   ['update leftfold.log set generation = 2', []],

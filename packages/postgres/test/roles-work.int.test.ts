@@ -1,10 +1,12 @@
 import { uuidV7 } from '@leftfold/core';
 import type { EventId, EventStore, Json, NewReply, StreamRef, StreamVersion } from '@leftfold/core';
 import { assertMigrated, postgres, readModels } from '@leftfold/postgres';
+import { followerLag, redrive, RELAY, withheldKeys } from '@leftfold/subscriptions';
 import type { Cursor, Lane } from '@leftfold/subscriptions';
 import { newEvents, newStream, readIds } from '@leftfold/testing';
 import type { Pool } from 'pg';
 import { expect, test } from 'vitest';
+import type { Role } from '../src/roles/role-names.ts';
 import { poolerOptions, testLog } from './fresh-log.ts';
 import { readToEnd } from './read-to-end.ts';
 import { roleLogin } from './role-login.ts';
@@ -96,8 +98,12 @@ async function followOnce(pool: Pool, follower: string, ledger: Json): Promise<n
   if (claim === undefined) throw new Error('the lane is free');
   const { records, cursor } = await readToEnd(log, claim.cursor);
   await checkpoints.save(claim, { from: claim.cursor, to: cursor as Cursor, ledger });
-  expect(await checkpoints.renew([claim], 10_000)).toEqual([LANE]);
+  const renewal = { follower: id, owner: 'test', leaseMs: 10_000, lanes: [LANE], claims: [claim] };
+  expect(await checkpoints.renew([renewal])).toMatchObject([{ ours: [LANE] }]);
   await checkpoints.release(claim);
+  await checkpoints.leave([{ follower: id, owner: 'test' }]);
+  await checkpoints.release(claim);
+  await checkpoints.leave([{ follower: id, owner: 'test' }]);
   expect(await checkpoints.list(id)).toMatchObject([{ lane: LANE, cursor, ledger }]);
   return records.length;
 }
@@ -108,6 +114,46 @@ test('a relay follows the log and keeps its place and its numbers', async () => 
   const pool = await roleLogin(url, ['relay']);
   expect(await followOnce(pool, 'relay', { numbers: [1, 2] })).toBe(5);
   expect(await followOnce(pool, 'relay', { numbers: [3] })).toBe(0);
+});
+
+test('a relay writes milestones and thins them, and whoever rebuilds reads them', async () => {
+  const { url } = await testLog();
+  const relay = postgres({ ...poolerOptions, pool: await roleLogin(url, ['relay']) });
+  const id = { name: 'relay', version: 1 };
+  const claim = await relay.checkpoints.claim(id, LANE, { owner: 'test', leaseMs: 10_000, respectLease: true });
+  if (claim === undefined) throw new Error('the lane is free');
+  const { id: log, generation } = await relay.log.identity();
+  await relay.milestones.write(claim, { log, generation, cursor: 'c' as Cursor, partitions: [] });
+  await relay.milestones.thin(claim);
+  const rebuild = postgres({ ...poolerOptions, pool: await roleLogin(url, ['rebuild']) });
+  expect(await rebuild.milestones.list(id, LANE)).toMatchObject([{ cursor: 'c', partitions: [] }]);
+});
+
+test('R15 a relay withholds and settles, an operator sees what and asks for something, and a projector sees what became of it', async () => {
+  const { url, storage } = await testLog();
+  const stream = newStream();
+  await storage.store.append([{ stream, expect: 'absent', events: newEvents(1) }]);
+  const [event] = (await Array.fromAsync(storage.store.read(stream))).flat();
+  if (event === undefined) throw new Error('it was appended');
+  const as = async (role: Role) => postgres({ ...poolerOptions, pool: await roleLogin(url, [role]) });
+  const [relay, operator, projector] = [await as('relay'), await as('operator'), await as('projector')];
+  const id = { name: 'relay', version: 1 };
+  const claim = await relay.checkpoints.claim(id, LANE, { owner: 'test', leaseMs: 10_000, respectLease: true });
+  if (claim === undefined) throw new Error('the lane is free');
+  const { tenant, category, streamVersion, id: eventId, type, position } = event;
+  const key = { topic: 'topic', tenant, stream: stream.id };
+  const cause = { code: 'LF_RECORD_REFUSED', text: 'MESSAGE_TOO_LARGE' };
+  const withholding = { ...key, category, streamVersion, partition: 0, eventId, type, position, sequence: 1, cause };
+  await relay.withheld.withhold(claim, [withholding]);
+  expect(await Array.fromAsync(withheldKeys(operator))).toMatchObject([{ head: { ...key, cause }, events: 1 }]);
+  await redrive(operator, key, { by: 'ops' });
+  const head = await relay.withheld.requested(claim);
+  if (head === undefined) throw new Error('it was requested');
+  expect(head.request.by).toBe('ops');
+  expect((await Array.fromAsync(relay.store.read(stream))).flat()).toHaveLength(1);
+  const settled = [{ streamVersion, state: 'redriven', sequence: 2 }] as const;
+  await relay.withheld.settle(claim, key, settled, { request: head.request, goesOn: true });
+  expect(await projector.withheld.events(key, { limit: 1 })).toMatchObject([{ state: 'redriven' }]);
 });
 
 const rowsAs = async (pool: Pool, version = 1) =>
@@ -179,6 +225,17 @@ test('a reader reads streams, the log, answers and the schema’s state', async 
   expect(await checkpoints.list({ name: 'none', version: 1 })).toEqual([]);
   await assertMigrated(pool);
 });
+
+test.each([['relay'], ['projector'], ['reader']] as const)(
+  'whoever reads the log measures how far behind a follower is: %s',
+  async (role) => {
+    const { url, storage } = await testLog();
+    await storage.store.append([{ stream: newStream(), expect: 'absent', events: newEvents(4) }]);
+    const pool = await roleLogin(url, [role]);
+    const lag = await followerLag(postgres({ ...poolerOptions, pool }), RELAY);
+    expect(lag).toMatchObject({ events: 4, oldestMs: expect.any(Number) as number });
+  },
+);
 
 test('an eraser replaces what events say, with a reason, and leaves a record of each and no snapshot', async () => {
   const { url, storage, pool: owner } = await testLog();

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { Pool } from 'pg';
 import { aggregate, event, repository, t, versionsOf, type AnyEventType, type Json } from '@leftfold/core';
 import { postgres, type PostgresStorage } from '@leftfold/postgres';
-import { readLog, type LogRecord } from '@leftfold/subscriptions';
+import { readSource, type LogRecord } from '@leftfold/subscriptions';
 import { poolerOptions, testLog, type FreshLog } from './fresh-log.ts';
 
 /** For the rest of the transaction, which is the text that begins so: as a superuser may, and nobody else. */
@@ -39,7 +39,7 @@ const rowsOf = async ({ pool }: FreshLog) =>
   }[];
 async function recordsOf({ log }: PostgresStorage): Promise<readonly LogRecord[]> {
   const records: LogRecord[] = [];
-  for await (const batch of readLog(log, { until: await log.head() })) records.push(...batch.records);
+  for await (const batch of readSource(log, { until: await log.head() })) records.push(...batch.records);
   return records;
 }
 

@@ -106,9 +106,12 @@ async function lanesBehind(followed: Followed, heads: ReadonlyMap<Lane, Cursor>)
   });
   if (unpassed.length === 0) return [];
   const saved = new Map((await checkpoints.list(follower)).map(({ lane, cursor }) => [lane, cursor]));
-  return unpassed.flatMap(([lane, head]): readonly Behind[] => {
+  const unsaved = unpassed.filter(([lane, head]) => !source.hasPassed(saved.get(lane) ?? 'start', head));
+  // A place that nothing stands after is not saved anew, however far the log goes on without events.
+  const behind = unsaved.length === 0 ? undefined : await source.behind?.(saved, { atMost: 1 });
+  return unsaved.flatMap(([lane, head]): readonly Behind[] => {
     const cursor = saved.get(lane) ?? 'start';
-    if (source.hasPassed(cursor, head)) return [];
+    if (behind?.get(lane)?.events === 0) return [];
     const { state = 'not here', fault } = board.lane(lane) ?? {};
     return [{ lane, head, cursor, state: fault ? `${state}: ${fault.code}` : state }];
   });

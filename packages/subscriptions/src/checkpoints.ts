@@ -1,5 +1,5 @@
 import type { Json } from '@leftfold/core';
-import { LeftfoldError } from '@leftfold/core';
+import { InputInvalid, LeftfoldError } from '@leftfold/core';
 import type { Cursor, Lane } from './source.ts';
 
 /** A follower's identity in its checkpoints. A new version starts anew, beside the old. */
@@ -36,6 +36,41 @@ export interface Checkpoint {
   readonly owner: string;
 }
 
+/** One process among those that run a follower: what the others are told of it, and what it asks. */
+export interface Renewal {
+  readonly follower: FollowerId;
+  /** Names the process: the `owner` of its claims. */
+  readonly owner: string;
+  /** How long it counts as living, and its claims run, without another renewal. 1,000 to 300,000. */
+  readonly leaseMs: number;
+  /** The lanes it has or would take. A lane it stands still before is none of them. */
+  readonly lanes: readonly Lane[];
+  /** Its claims on lanes of this follower. */
+  readonly claims: readonly Claim[];
+}
+/** A process that runs a follower and has renewed within its lease. */
+export interface Member {
+  readonly owner: string;
+  readonly lanes: readonly Lane[];
+  /** When it counts as gone, if it does not renew. */
+  readonly endsInMs: number;
+}
+/** A lane whose lease runs. */
+export interface HeldLane {
+  readonly lane: Lane;
+  readonly owner: string;
+  readonly endsInMs: number;
+}
+/** How a follower's lanes stand, as a renewal found them. */
+export interface Standing {
+  /** Of the renewed claims those that are still ours, by lane. */
+  readonly ours: readonly Lane[];
+  /** All living members, the asking one among them, by name. */
+  readonly members: readonly Member[];
+  /** All lanes with a running lease, ours among them, by lane. */
+  readonly held: readonly HeldLane[];
+}
+
 /** Another owner has claimed the lane, or the cursor is not the saved one any more. Nothing was written. Claim again. `LF_LANE_LOST` */
 export class LaneLost extends LeftfoldError {
   readonly code = 'LF_LANE_LOST' as const;
@@ -48,8 +83,16 @@ export class LaneLost extends LeftfoldError {
   }
 }
 
+/** @throws {@link InputInvalid} `LF_LEASE_INVALID`: shorter than a second it would run out in a pause for garbage, beyond five minutes nobody would take over. */
+export function checkLease(leaseMs: number): void {
+  if (Number.isInteger(leaseMs) && leaseMs >= 1_000 && leaseMs <= 300_000) return;
+  throw new InputInvalid('LF_LEASE_INVALID', `a lease lasts 1000 to 300000 whole milliseconds, not ${leaseMs}`);
+}
+
 /**
- * Where followers stand, and who owns them: one row per follower, version and lane, in the log's own cluster. Leases run by the database's clock alone.
+ * Where followers stand, who owns them, and which processes run them: one row per follower, version and lane, and one per follower, version and process, in the
+ * log's own cluster. Leases run by the database's clock alone. They and the members decide who shall work, nothing else: that two owners do not move one
+ * lane is the epoch's doing, whatever anybody believes of the others.
  */
 export interface Checkpoints {
   /**
@@ -61,8 +104,14 @@ export interface Checkpoints {
     lane: Lane,
     options: { readonly owner: string; readonly leaseMs: number; readonly respectLease: boolean },
   ): Promise<Claim | undefined>;
-  /** Extends the leases of these claims, in one statement; the answer names the lanes that are still ours. */
-  renew(claims: readonly Claim[], leaseMs: number): Promise<readonly Lane[]>;
+  /**
+   * For all followers of a process at once, in one statement: extends the leases of its claims where they are still its own, notes it as a living member of each
+   * follower, removes members that are gone, and says how each follower's lanes stand, in the order asked. Need not survive a crash of the
+   * server. @throws `LF_LEASE_INVALID`, then nothing was done
+   */
+  renew(renewals: readonly Renewal[]): Promise<readonly Standing[]>;
+  /** The process is no member of these followers any more. Its claims stay: {@link release} them first. */
+  leave(members: readonly Pick<Renewal, 'follower' | 'owner'>[]): Promise<void>;
   /** Moves the cursor, durably, in a transaction of its own. @throws {@link LaneLost} */
   save(claim: Claim, move: Move): Promise<void>;
   /** Lets the lease lapse at once, if it is still ours. The cursor stays. */

@@ -2,6 +2,7 @@ import { AtEvent } from './at-event.ts';
 import type { Codec } from './codec.ts';
 import type { PublishRecord } from './publisher.ts';
 import { formatRecord } from './record-format.ts';
+import type { RecordMark } from './record-mark.ts';
 import { recoveryOf } from './recovery.ts';
 import { RelayFault } from './relay-fault.ts';
 import type { Stamped } from './relay-ledger.ts';
@@ -17,6 +18,8 @@ interface Encoding {
   readonly service: string;
   /** Gives up what is asked of a registry. */
   readonly signal: AbortSignal;
+  /** What is special about all of them. */
+  readonly mark?: RecordMark;
 }
 
 /**
@@ -27,11 +30,17 @@ interface Encoding {
  */
 export async function encodeRecords(
   stamped: readonly Stamped<PublicRecord>[],
-  { codec, service, signal }: Encoding,
+  { codec, service, signal, mark }: Encoding,
 ): Promise<readonly PublishRecord[]> {
   await codec.prepare({ writers: [...new Set(stamped.map(({ record }) => record.schema))] }, { signal });
   return stamped.map(({ record, partition, stamp }) => {
-    const frame = { stamp, writer: record.schema, source: service, contentType: codec.contentType };
+    const frame = {
+      stamp,
+      writer: record.schema,
+      source: service,
+      contentType: codec.contentType,
+      ...(mark && { mark }),
+    };
     return { topic: record.topic, partition, value: encoded(record, codec), ...formatRecord(record, frame) };
   });
 }

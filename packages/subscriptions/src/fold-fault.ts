@@ -11,6 +11,9 @@ const REMEDIES = {
   LF_FOLD_FAILED: 'make the fold total and pure, and deploy again',
 } as const;
 
+/** Whether an error of this code may repeat what a fold threw, or the values of its rows: nothing for a log. */
+export const quotesUserCode = (code: string): boolean => Object.hasOwn(REMEDIES, code);
+
 /** A fold cannot be applied to an event. The batch is rolled back and the lane stops before it. Codes: `LF_ROW_EXISTS`, `LF_ROW_MISSING`, `LF_ROW_KEY_INVALID`, `LF_ROW_KEY_CHANGED`, `LF_ROW_INVALID`, `LF_FOLD_FAILED`. */
 export class FoldFault extends LeftfoldError {
   readonly code: keyof typeof REMEDIES;

@@ -1,4 +1,4 @@
-import { DefinitionError, eventTypesByName, type AnyEventType, type Json } from '@leftfold/core';
+import { DefinitionError, eventTypesByName, type AnyEventType, type Json, type StreamVersion } from '@leftfold/core';
 import { AtEvent } from './at-event.ts';
 import type { FollowerId } from './checkpoints.ts';
 import { foldBatch, planFold, type FoldEvent, type FoldPlan } from './fold-batch.ts';
@@ -14,6 +14,7 @@ import { projectorLedger, refuseMoved } from './source-moved.ts';
 import type { Source, SourceRecord } from './source.ts';
 import type { EventReference } from './status.ts';
 import type { Storage } from './storage.ts';
+import type { Withheld } from './withheld.ts';
 
 /** What a projector needs. */
 export interface FollowOptions extends FollowerOptions {
@@ -21,6 +22,8 @@ export interface FollowOptions extends FollowerOptions {
   readonly from: Source;
   /** Where the rows and the checkpoints are. */
   readonly storage: Storage;
+  /** Where it is noted what became of withheld events: by the log whose events these are. Default: in `storage`. */
+  readonly withheld?: Pick<Withheld, 'events'>;
 }
 
 /**
@@ -34,6 +37,9 @@ export interface FollowOptions extends FollowerOptions {
  * An event whose schema is not known yet, or cannot be asked for, makes the source wait, visibly; a record that cannot be read stops its lane with
  * `LF_RECORD_UNDECODABLE`, and its bytes are in the fault's error (hazard A7). Events of types that were renamed come under any of their names.
  *
+ * An event that the relay withholds stops its lane with `LF_RECORD_WITHHELD`, if its type is handled; started again after it was redriven or given up, as noted
+ * in `withheld`, the lane goes on (hazard R15).
+ *
  * Makes the projection's table. Servers that are away are no reason to reject: that is tried again, and shows in the status.
  *
  * Rows of order `'stream'` are fed by streams of one category: an event of a second one stops its lane (`LF_PROJECTION_INVALID`).
@@ -42,7 +48,7 @@ export interface FollowOptions extends FollowerOptions {
  * @throws `LF_ROW_TABLE_CHANGED` when the version's table has other columns
  */
 export async function follow(projection: AnyProjection, options: FollowOptions): Promise<Running> {
-  const { from: source, storage } = options;
+  const { from: source, storage, withheld = storage.withheld } = options;
   const { rowTable: table, handlers } = projection;
   const id: FollowerId = { name: projection.name, version: projection.version };
   const types = eventTypesByName([...handlers.values()].map(({ on }) => on));
@@ -59,6 +65,11 @@ export async function follow(projection: AnyProjection, options: FollowOptions):
       source,
       checkpoints: storage.checkpoints,
       only: { types: [...types.keys()] },
+      settled: async ({ streamVersion, sequence, ...key }) => {
+        const after = (streamVersion - 1n) as StreamVersion;
+        const [row] = await withheld.events(key, { after, limit: 1 });
+        return row?.streamVersion === streamVersion && (row.settled?.sequence ?? 0) > sequence;
+      },
       open: async () => {
         await storage.readModels.prepare(table);
         const saved = await storage.checkpoints.list(id);

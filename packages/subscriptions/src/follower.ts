@@ -1,13 +1,19 @@
 import { caughtUp } from './caught-up.ts';
 import { LaneLost, type Checkpoints, type FollowerId } from './checkpoints.ts';
+import { FollowerLog } from './follower-log.ts';
+import { FollowerMetrics } from './follower-metrics.ts';
+import { harmlessLogger, harmlessMetrics } from './harmless.ts';
 import { LaneClaims } from './lane-claims.ts';
 import { joinDivision } from './lane-division.ts';
+import type { Logger } from './logger.ts';
+import type { Metrics } from './metrics.ts';
 import type { OwnedLane } from './owned-lane.ts';
 import { ownerName } from './owner-name.ts';
 import { recoveryOf } from './recovery.ts';
 import type { Running } from './running.ts';
 import type { Batch, Lane, Reader, Source, SourceRecord } from './source.ts';
 import { StatusBoard } from './status-board.ts';
+import { Tending } from './tending.ts';
 import { untilDone, type Work } from './until-done.ts';
 
 /** What every follower can be told. */
@@ -16,10 +22,15 @@ export interface FollowerOptions {
   readonly signal?: AbortSignal;
   /** Names this process in the checkpoints. One owner can always claim again what it had. Default: host, process id and a random part. */
   readonly owner?: string;
-  /** How long a lane stays ours without a sign of life, where the source leaves it to leases. 1,000 to 300,000, default 10,000. */
+  /** How long a lane stays ours without a sign of life, where the source leaves it to leases. 1,000 to 300,000, default 5,000. */
   readonly leaseMs?: number;
+  /** Where numbers go. Default: nowhere. */
+  readonly metrics?: Metrics;
+  /** Where lines go. Default: nowhere. */
+  readonly logger?: Logger;
 }
-const LEASE_MS = 10_000;
+/** Renewed every third: 0.6 transaction ids a second for a process, of the one that an idle service may draw; who dies is replaced within half the ten seconds that a take-over may cost. */
+const LEASE_MS = 5_000;
 
 /** What makes a follower of its own: the two loops differ in this alone. */
 export interface Follower<R extends SourceRecord> {
@@ -35,6 +46,13 @@ export interface Follower<R extends SourceRecord> {
    * @param interrupted aborts when waiting makes no sense any more: at a stop, when the lane is lost.
    */
   deal(owned: OwnedLane, batch: Batch<R>, interrupted: AbortSignal): Promise<void>;
+  /**
+   * Work on a lane between its batches, about once a second, also when none comes, and at once while it answers true. A fault is recovered from as of a batch.
+   * Absent: none.
+   */
+  tend?(owned: OwnedLane, interrupted: AbortSignal): Promise<boolean>;
+  /** What a reader is asked before it stops at a withheld event. */
+  readonly settled?: NonNullable<Reader['settled']>;
   /** Lets go of what belongs to a lane, or to all. */
   close?(lane?: Lane): Promise<void>;
 }
@@ -44,34 +62,60 @@ export function startFollower<R extends SourceRecord>(follower: Follower<R>, opt
   const { id, source, checkpoints } = follower;
   const { owner = ownerName(), leaseMs = LEASE_MS } = options;
   const board = new StatusBoard({ ...id, source: source.name });
+  watch(board, options);
   const isLeased = source.ownership === 'leased';
   /** What the source last said of a lane and did not take back: it shows until then, though the lane is claimed anew for each attempt. */
   const faults = new Map<Lane, unknown>();
-  const claims = new LaneClaims({ checkpoints, follower: id, owner, leaseMs, respectLease: isLeased, board });
+  const claims = new LaneClaims({
+    checkpoints,
+    follower: id,
+    owner,
+    leaseMs,
+    respectLease: isLeased,
+    board,
+    gaveBack: (lane) => void follower.close?.(lane).catch(() => {}),
+  });
   const work = (lane: Lane, signal: AbortSignal, interrupted: AbortSignal): Work => ({
     follower: id,
     lane,
     board,
     signal,
     interrupted,
-    giveBack: (given) => claims.giveBack(given),
+    giveBack: (given) => claims.standStill(given),
     // Whoever holds a lease keeps newer code away, so it is given back while we wait; a source that assigns lanes decides itself.
     afterWait: isLeased ? 'reclaim' : 'again',
   });
+
+  const tending = new Tending(
+    follower.tend &&
+      (async (owned, signal, interrupted) => {
+        const { lane } = owned.claim;
+        const isMore = await untilDone(
+          work(lane, signal, interrupted),
+          async () => (await follower.tend?.(owned, interrupted)) ?? false,
+        );
+        if (board.lane(lane)?.state === 'retrying' && !faults.has(lane)) board.set(lane, 'following');
+        await claims.afterTending(lane);
+        return isMore;
+      }),
+  );
 
   const reader: Reader<R> = {
     // Two versions of one projection, side by side in a rolling deploy, each need every lane.
     name: `${id.name}-v${id.version}`,
     ...(follower.only && { only: follower.only }),
+    ...(follower.settled && { settled: follower.settled }),
     from: async (lane, signal) => {
+      await tending.end(lane);
       const owned = await untilDone(work(lane, signal, signal), async () => {
         const claimed = await claims.obtain(lane, signal);
         await follower.open(claimed);
         if (source.division) await joinDivision(source.division, claimed, checkpoints, signal);
         return claimed;
       });
-      if (faults.has(lane)) board.set(lane, 'retrying', faults.get(lane));
+      if (faults.has(lane)) board.showAgain(lane, 'retrying', faults.get(lane));
       else if (board.lane(lane)?.state !== 'waiting') board.set(lane, 'following');
+      tending.begin(owned, signal);
       return owned.done;
     },
     handle: async (batch, signal) => {
@@ -79,6 +123,7 @@ export function startFollower<R extends SourceRecord>(follower: Follower<R>, opt
       // A batch that does not begin where the last one ended would be skipped over in silence: the moves are from place to place.
       if (!owned || owned.isLost || batch.from !== owned.done) throw new LaneLost(id, batch.lane);
       const interrupted = owned.bound(signal);
+      const began = performance.now();
       try {
         await owned.hold(() =>
           untilDone(work(batch.lane, signal, interrupted), () => follower.deal(owned, batch, interrupted)),
@@ -90,12 +135,14 @@ export function startFollower<R extends SourceRecord>(follower: Follower<R>, opt
       // What was dealt with just before the lane was lost is not a sign that we have it.
       if (owned.isLost) return;
       faults.delete(batch.lane);
-      board.handled(batch.lane, batch.records.length);
+      board.handled(batch.lane, batch.records.length, performance.now() - began);
+      // Held, since nothing may be under way on the lane when it is given back.
+      await owned.hold(() => claims.betweenBatches(batch.lane));
     },
     faulted: (lane, error, retryMs) => {
       if (lane === undefined) return board.source(error);
       board.set(lane, retryMs === null ? 'stopped' : 'retrying', error);
-      if (retryMs === null) void claims.giveBack(lane);
+      if (retryMs === null) void claims.standStill(lane);
       else faults.set(lane, error);
     },
     recovered: (lane) => {
@@ -106,6 +153,7 @@ export function startFollower<R extends SourceRecord>(follower: Follower<R>, opt
     lost: (lane) => {
       claims.lose(lane);
       faults.delete(lane);
+      board.left(lane, 'lost');
       board.forget(lane);
       void follower.close?.(lane).catch(() => {});
     },
@@ -119,6 +167,7 @@ export function startFollower<R extends SourceRecord>(follower: Follower<R>, opt
     })
     .then(async () => {
       board.ended();
+      await tending.close();
       await claims.close();
       await follower.close?.();
     })
@@ -131,7 +180,21 @@ export function startFollower<R extends SourceRecord>(follower: Follower<R>, opt
   options.signal?.addEventListener('abort', () => void stop(), { once: true, signal: halt.signal });
   return {
     status: () => board.snapshot(),
+    onChange: (listener) => board.onChange(listener),
     caughtUp: (how) => caughtUp({ source, checkpoints, follower: id, claims, board }, how),
     stop,
   };
+}
+
+/** Lets metrics and log hear of what happens, where they are wanted. */
+function watch(board: StatusBoard, { metrics, logger }: FollowerOptions): void {
+  const follower = board.snapshot();
+  if (metrics) {
+    const counted = new FollowerMetrics(harmlessMetrics(metrics), follower);
+    board.onChange((change) => counted.on(change));
+  }
+  if (logger) {
+    const said = new FollowerLog(harmlessLogger(logger), follower);
+    board.onChange((change) => said.on(change));
+  }
 }

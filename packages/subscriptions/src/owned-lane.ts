@@ -7,12 +7,6 @@ import type { StatusBoard } from './status-board.ts';
 /** How long a place that needs no saving by itself may stay unsaved. */
 export const SAVE_SOON_MS = 1_000;
 /**
- * The same, where nothing at all stood between the places. Rare, because each save draws a transaction id in the log's own cluster, which is
- * itself such a nothing to every reader of the log: with a short one an idle service would keep itself busy.
- */
-export const SAVE_IDLE_MS = 10_000;
-
-/**
  * A lane as long as this process owns it: the saved place, and the place up to which all is done. They differ while only unhandled events came by;
  * then the latter is saved a little later, at a stop at the latest. Losing that much costs a second look at them, nothing else.
  */
@@ -26,7 +20,9 @@ export class OwnedLane {
   #ledger: Json;
   #savedLedger: Json;
   #saveAt: { readonly timer: NodeJS.Timeout; readonly at: number } | undefined;
-  #isHeld = false;
+  /** Pieces of work that hold the lane, or wait for it. */
+  #holders = 0;
+  #lastHold: Promise<unknown> = Promise.resolve();
   #flushing: Promise<void> | undefined;
   #bound: { readonly to: AbortSignal; readonly signal: AbortSignal } | undefined;
 
@@ -55,19 +51,30 @@ export class OwnedLane {
     return this.#lost.signal.aborted;
   }
 
+  /** A batch is being dealt with. */
+  get isHeld(): boolean {
+    return this.#holders > 0;
+  }
+
   /** `signal`, and the loss of the lane, as one. One pair is kept, since the same signal comes with every batch. */
   bound(signal: AbortSignal): AbortSignal {
     if (this.#bound?.to !== signal) this.#bound = { to: signal, signal: AbortSignal.any([signal, this.#lost.signal]) };
     return this.#bound.signal;
   }
-  /** Keeps the timer's saves out while a batch is dealt with: two moves from one place would look like two owners. */
+  /** One piece of work at a time, in the order they came. Keeps the timer's saves out meanwhile: two moves from one place would look like two owners. */
   async hold<T>(work: () => Promise<T>): Promise<T> {
-    this.#isHeld = true;
-    try {
+    const before = this.#lastHold;
+    this.#holders += 1;
+    const held = (async () => {
+      await before;
       await this.#flushing;
-      return await work();
+      return work();
+    })();
+    this.#lastHold = held.catch(() => {});
+    try {
+      return await held;
     } finally {
-      this.#isHeld = false;
+      this.#holders -= 1;
     }
   }
 
@@ -93,17 +100,21 @@ export class OwnedLane {
     this.#clearTimer();
     this.#board.cursor(this.claim.lane, to);
   }
-  /** All up to here is dealt with. It is saved with the next move, or alone within this time. */
-  passed(to: Cursor, withinMs: number, ledger: Json = this.#ledger): void {
+  /** All up to here is dealt with. It is saved with the next move, at a stop, or alone within this time; `null`: never alone. */
+  passed(to: Cursor, withinMs: number | null, ledger: Json = this.#ledger): void {
     this.#done = to;
     this.#ledger = ledger;
-    this.#saveWithin(withinMs);
+    if (withinMs !== null) this.#saveWithin(withinMs);
   }
   /** Saves the place up to which all is done, if it is not saved. @throws {@link LaneLost} */
   async flush(): Promise<void> {
     if (this.#done !== 'start') await this.save(this.#done);
   }
 
+  /** Shows how many of its keys are withheld. */
+  withholding(keys: number): void {
+    this.#board.withholding(this.claim.lane, keys);
+  }
   /** Shows what is tried again. */
   troubled(error: unknown): void {
     this.#board.set(this.claim.lane, 'retrying', error);
@@ -135,7 +146,7 @@ export class OwnedLane {
   }
   #onTimer(): void {
     this.#saveAt = undefined;
-    if (this.#isHeld) this.#saveWithin(SAVE_SOON_MS);
+    if (this.isHeld) this.#saveWithin(SAVE_SOON_MS);
     else this.#flushing = this.#flushLater();
   }
   async #flushLater(): Promise<void> {

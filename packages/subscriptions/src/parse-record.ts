@@ -9,6 +9,7 @@ import {
   type StreamVersion,
 } from '@leftfold/core';
 import type { RecordStamp } from './recognition.ts';
+import type { RecordMark } from './record-mark.ts';
 import { RecordUndecodable } from './record-undecodable.ts';
 
 /** A record as a broker gives it, its texts already read as UTF-8. */
@@ -24,6 +25,8 @@ export interface ParsedRecord {
   /** Fingerprint of the writer's schema. */
   readonly fingerprint: string;
   readonly contentType: string;
+  /** Absent where it is an event that was sent for the first time. One that only stands for an event is not to be decoded: see `passesMark`. */
+  readonly mark?: RecordMark;
 }
 
 /**
@@ -53,6 +56,7 @@ export function parseRecord({ key, value, headers }: RawRecord): ParsedRecord {
     throw new RecordUndecodable(
       `its sequence ${stamp.sequence} lies before ${stamp.began}, where its generation began`,
     );
+  const mark = markOf(lf);
   const stream = streamOf(lf.name('category'), lf.name('key'), tenant);
   if (header('ce_subject') !== stream.id || key !== kafkaKey(tenant, stream.id))
     throw new RecordUndecodable(`its key ${quote(key)} and subject are not those of the stream ${quote(stream.id)}`);
@@ -60,6 +64,7 @@ export function parseRecord({ key, value, headers }: RawRecord): ParsedRecord {
     stamp,
     fingerprint: lf.name('schema'),
     contentType: header('content-type'),
+    ...(mark && { mark }),
     envelope: {
       id: header('ce_id') as EventId,
       type: header('ce_type'),
@@ -74,6 +79,13 @@ export function parseRecord({ key, value, headers }: RawRecord): ParsedRecord {
       metadata: metadataOf(lf, headers),
     },
   };
+}
+
+function markOf(lf: Fields): RecordMark | undefined {
+  if (lf.version === 1) return lf.has('redriven') ? { kind: 'redriven' } : undefined;
+  return lf.has('givenUp')
+    ? { kind: 'given-up', reason: lf.name('givenUp') }
+    : { kind: 'withheld', code: lf.name('withheld') };
 }
 
 function metadataOf(lf: Fields, headers: RawRecord['headers']): Metadata {
@@ -107,6 +119,7 @@ function instant(name: string, text: string): Date {
 
 /** The members of the header `lf`, each asked for by its type. */
 interface Fields {
+  readonly version: 1 | 2;
   has(name: string): boolean;
   text(name: string): string;
   /** Text that is not empty. */
@@ -130,13 +143,15 @@ function parsedFields(text: string): Fields {
   const fault = (name: string): never => {
     throw new RecordUndecodable(`${name} in its header lf is ${quote(fields[name])}`);
   };
-  if (fields['v'] !== 1)
-    throw new RecordUndecodable(`it is in version ${quote(fields['v'])} of the record format; this code reads 1`);
+  const version = fields['v'];
+  if (version !== 1 && version !== 2)
+    throw new RecordUndecodable(`it is in version ${quote(version)} of the record format; this code reads 1 and 2`);
   const string = (name: string): string => {
     const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
     return typeof value === 'string' ? value : fault(name);
   };
   return {
+    version,
     has: (name) => Object.hasOwn(fields, name),
     text: string,
     name: (name) => string(name) || fault(name),

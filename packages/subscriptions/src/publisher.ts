@@ -24,6 +24,8 @@ export type PublishOutcome = readonly PartitionOutcome[];
  * `written` means that all in-sync replicas the topic asks for hold it. Never throws for what the broker says about records.
  */
 export interface Publisher {
+  /** How many of the client's producers it has thrown away since it was made. Absent where nobody counts. */
+  readonly replacements?: number;
   /** Number of partitions, fresh from the broker. @throws `LF_TOPIC_UNKNOWN`, `LF_TOPIC_UNSUITABLE` (compacted or under-replicated), `LF_BROKER_UNAVAILABLE` */
   partitions(topic: string): Promise<number>;
   publish(records: readonly PublishRecord[], options?: { readonly signal?: AbortSignal }): Promise<PublishOutcome>;

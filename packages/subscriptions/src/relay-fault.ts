@@ -5,7 +5,9 @@ import { LeftfoldError } from '@leftfold/core';
  *
  * - `LF_PARTITION_COUNT_CHANGED`: a topic has another number of partitions than its keys were spread over, so keys would move (hazard R10).
  * - `LF_PARTITION_SHARED`: a topic's number of partitions is no multiple of the log's lanes, so two lanes would number the records of one partition.
- * - `LF_RECORD_REFUSED`: the broker will never take a record as it is, for its size or a missing permission (hazard R15).
+ * - `LF_RECORD_REFUSED`: the broker will never take records for a partition, whatever they are: it is not there, or a right is missing. A record that it
+ *   refuses for what it is does not stop a lane: it is withheld (hazard R15).
+ * - `LF_WITHHELD_REFUSED`: the broker refuses even the small record that stands for a withheld event.
  * - `LF_PAYLOAD_UNENCODABLE`: a stored payload does not fit the schema it was written with, so nothing can be made of it for the topic.
  * - `LF_LEDGER_FOREIGN`: the numbers beside the relay's cursor are of another log, of a later generation than this log's, or in a format that this code does not know.
  */
@@ -14,6 +16,7 @@ export class RelayFault extends LeftfoldError {
     | 'LF_PARTITION_COUNT_CHANGED'
     | 'LF_PARTITION_SHARED'
     | 'LF_RECORD_REFUSED'
+    | 'LF_WITHHELD_REFUSED'
     | 'LF_PAYLOAD_UNENCODABLE'
     | 'LF_LEDGER_FOREIGN';
   readonly retryable = false as const;

@@ -1,7 +1,7 @@
 import type { Json, LogPosition } from '@leftfold/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { inGeneration, openLedger, stampRecords, withTopics, type RelayLedger } from './relay-ledger.ts';
+import { inGeneration, ledgerOf, openLedger, stampRecords, withTopics, type RelayLedger } from './relay-ledger.ts';
 
 const LOG = { id: 'log-1', generation: 1 };
 const NEW = openLedger(null, LOG);
@@ -65,7 +65,28 @@ test('a saved ledger is taken as it is, also one of an earlier generation, whose
 test.each([
   ['of another log', { ...NEW, log: 'log-2' }],
   ['of a later generation', { ...NEW, generation: 2 }],
-  ['in a format of a later release', { ...NEW, v: 2 }],
+  ['in a format of a later release', { ...NEW, v: 3 }],
 ])('a ledger %s is refused: its numbers would be given to other events', (_, saved) => {
   expect(() => openLedger(saved, LOG)).toThrow(code('LF_LEDGER_FOREIGN'));
+});
+
+test('R15 a ledger is in version 1, which code from before reads, unless something is withheld or redriven', () => {
+  const plain = withTopics(NEW, counts({ a: 2 }));
+  expect(ledgerOf(plain, { isWithholding: false, window: 'open' })).toBe(plain);
+  const open = ledgerOf(plain, { isWithholding: true, window: 'open' });
+  expect(open).toEqual({ ...plain, v: 2, window: 'open' });
+  expect(ledgerOf(open, { isWithholding: true, window: 'open' })).toBe(open);
+  const closed = ledgerOf(open, { isWithholding: true });
+  expect(closed).toEqual({ ...plain, v: 2 });
+  const redrive = {
+    topic: 'a',
+    tenant: '',
+    stream: 'a-1',
+    partition: 1,
+    versions: ['3'],
+    request: { kind: 'redrive', by: 'ops', at: '2026-01-02T03:04:05.678Z' },
+  } as const;
+  const redriving = ledgerOf(closed, { isWithholding: false, redrive });
+  expect(openLedger(JSON.parse(JSON.stringify(redriving)) as Json, LOG)).toEqual({ ...plain, v: 2, redrive });
+  expect(ledgerOf(redriving, { isWithholding: false })).toEqual(plain);
 });

@@ -9,7 +9,11 @@ import type { LogIdentity } from './storage.ts';
  * zombie, gives them the same numbers (hazards R3, R4, R14). A type, not an interface, so that it is {@link Json}.
  */
 export type RelayLedger = {
-  readonly v: 1;
+  /**
+   * 2 while keys of the lane are withheld or redriven. Code from before knows 1 alone: it would send later events of a withheld key, or number new ones as what
+   * is being redriven, so it must not go on.
+   */
+  readonly v: 1 | 2;
   readonly log: string;
   readonly generation: number;
   /** By topic. The length of the lists is the number of partitions that its keys are spread over. */
@@ -21,6 +25,27 @@ export type RelayLedger = {
       readonly next: readonly number[];
     };
   };
+  /** The place is pinned, and what is read on from there may have been sent under the next numbers. Only said in version 2. */
+  readonly window?: 'open';
+  /** Events of one key that are being sent again, under the next numbers of their partition, one for each. */
+  readonly redrive?: Redrive;
+};
+
+/** Which events are being sent again. A type, so that it is {@link Json}. */
+export type Redrive = {
+  readonly topic: string;
+  readonly tenant: string;
+  readonly stream: string;
+  readonly partition: number;
+  /** In their order. */
+  readonly versions: readonly string[];
+  /** What is carried out, as of then: whoever asks for something else meanwhile does not change what is sent. With `'give-up'` the first event is given up. */
+  readonly request: {
+    readonly kind: 'redrive' | 'give-up';
+    readonly by: string;
+    readonly reason?: string;
+    readonly at: string;
+  };
 };
 
 /**
@@ -30,13 +55,25 @@ export type RelayLedger = {
 export function openLedger(saved: Json, { id, generation }: LogIdentity): RelayLedger {
   if (saved === null) return { v: 1, log: id, generation, topics: {} };
   const ledger = saved as RelayLedger;
-  if (ledger.v !== 1 || ledger.log !== id || ledger.generation > generation) {
+  if ((ledger.v !== 1 && ledger.v !== 2) || ledger.log !== id || ledger.generation > generation) {
     throw new RelayFault(
       'LF_LEDGER_FOREIGN',
-      `the relay's numbers are of log ${ledger.log}, generation ${ledger.generation}, format ${ledger.v}; this is log ${id}, generation ${generation}, read in format 1: restore log and checkpoints together`,
+      `the relay's numbers are of log ${ledger.log}, generation ${ledger.generation}, format ${ledger.v}; this is log ${id}, generation ${generation}, read in formats 1 and 2: restore log and checkpoints together`,
     );
   }
   return ledger;
+}
+
+/** The ledger as it is saved: in version 1 unless code must know of what is withheld. The same object where nothing changes. */
+export function ledgerOf(
+  ledger: RelayLedger,
+  { isWithholding, window, redrive }: { readonly isWithholding: boolean } & Pick<RelayLedger, 'window' | 'redrive'>,
+): RelayLedger {
+  const v = isWithholding || redrive !== undefined ? 2 : 1;
+  const open = v === 2 ? window : undefined;
+  if (ledger.v === v && ledger.window === open && ledger.redrive === redrive) return ledger;
+  const { log, generation, topics } = ledger;
+  return { v, log, generation, topics, ...(open && { window: open }), ...(redrive && { redrive }) };
 }
 
 /**

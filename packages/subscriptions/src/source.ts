@@ -1,4 +1,6 @@
-import type { Branded, Envelope, StoredEvent, t } from '@leftfold/core';
+import type { Branded, Envelope, StoredEvent, StreamVersion, t } from '@leftfold/core';
+import type { Behind, BehindOptions } from './behind.ts';
+import type { WithheldKey } from './withheld.ts';
 
 /** Where a follower stands in one lane of one source: a snapshot window of the log, an offset and sequence of a partition. Opaque text; saved in the checkpoint. */
 export type Cursor = Branded<string, 'Cursor'>;
@@ -43,6 +45,12 @@ export interface Reader<in R extends SourceRecord = SourceRecord> {
    */
   readonly only?: { readonly types?: readonly string[]; readonly categories?: readonly string[] };
   /**
+   * Where to end, by lane, as {@link Source.head} answers it: `run` resolves when what was handled has passed it on every lane that is named, at once
+   * where the place that {@link from} answers has. A lane that is not named is not read. A broker hands over nothing beyond the end; a log little more,
+   * if anything. Places are the reader's own, as ever: nothing is kept about a bounded reading, and nothing of it is left behind.
+   */
+  readonly until?: ReadonlyMap<Lane, Cursor>;
+  /**
    * Asked each time a lane is given to this reader, before anything of it is read, and again after a fault or a lost lane: the saved place. May
    * wait, e.g. until another owner's lease has lapsed; then nothing of this lane is read.
    */
@@ -63,16 +71,17 @@ export interface Reader<in R extends SourceRecord = SourceRecord> {
   recovered?(lane: Lane | undefined): void;
   /** The lane was taken away; a pending {@link handle} of it has its signal aborted. */
   lost?(lane: Lane): void;
+  /**
+   * Asked before a lane stops at a withheld event of a type that is looked at (`LF_RECORD_WITHHELD`): true where it was redriven or given up later in the same
+   * partition than `sequence`, so that it may be passed here. Absent: the lane stops. Rejects as a server's fault does; then it is tried again.
+   */
+  settled?(
+    withheld: WithheldKey & { readonly streamVersion: StreamVersion; readonly sequence: number },
+  ): Promise<boolean>;
 }
 
-/** A reader of the log, which can be asked for less than all of it. */
-export interface LogReader extends Reader<LogRecord> {
-  /**
-   * Where to end, by lane, as {@link Source.head} answers it: `run` resolves when what was handled has passed it on every lane. Little more than that is
-   * handed over, if anything. A lane that is not named is not read.
-   */
-  readonly until?: ReadonlyMap<Lane, Cursor>;
-}
+/** A reader of the log. */
+export type LogReader = Reader<LogRecord>;
 
 /**
  * How a source is cut into lanes, where their number is a setting. A place says what was done of its lane's events alone, so it must not be gone on from
@@ -98,10 +107,16 @@ export interface Source<out R extends SourceRecord = SourceRecord> {
   readonly ownership: 'leased' | 'assigned';
   /** Absent where there is one lane, or the lanes are not ours to number (a broker's partitions). */
   readonly division?: Division;
-  /** Reads until `signal` aborts; then resolves when all handlers have ended. Rejects only for what concerns the source as a whole and cannot heal (wrong credentials). */
+  /** Reads until `signal` aborts, or until a bounded reader ({@link Reader.until}) has everything; then resolves when all handlers have ended. Rejects only for what concerns the source as a whole and cannot heal (wrong credentials). */
   run(reader: Reader<R>, signal: AbortSignal): Promise<void>;
   /** The end of every lane now: whoever has passed it has seen every event committed (for a broker: stored there) before this call. */
   head(): Promise<ReadonlyMap<Lane, Cursor>>;
   /** True when a reader standing at `cursor` has everything that `head` covers. */
   hasPassed(cursor: Cursor | 'start', head: Cursor): boolean;
+  /**
+   * How much stands between these places and the end now, of every lane; of a lane without a place from its start. Asked by anybody, whether a reader runs or
+   * not (hazard C12); never counts more than it is told. Absent where a source cannot tell.
+   * @throws as reading from such a place would: `LF_CURSOR_INVALID`, `LF_OTHER_LOG`, …
+   */
+  behind?(places: ReadonlyMap<Lane, Cursor | 'start'>, options?: BehindOptions): Promise<ReadonlyMap<Lane, Behind>>;
 }

@@ -1,5 +1,6 @@
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { AtEvent } from './at-event.ts';
+import type { FollowerChange } from './follower-change.ts';
 import type { Cursor, Lane } from './source.ts';
 import { StatusBoard } from './status-board.ts';
 import type { EventReference } from './status.ts';
@@ -59,4 +60,51 @@ test.each([
 test('the place of a lane that is not here is not kept', () => {
   board.cursor(a, 'c1' as Cursor);
   expect(board.snapshot().lanes).toEqual([]);
+});
+test('trouble began with the first failure, whatever its codes and states were since, and ends when the lane follows', () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  onTestFinished(() => void vi.useRealTimers());
+  for (const [ms, code] of ['LF_A', 'LF_A', 'LF_B'].entries()) {
+    vi.setSystemTime(ms);
+    board.set(a, 'retrying', Object.assign(new Error(), { code }));
+  }
+  vi.setSystemTime(3);
+  board.set(a, 'waiting', away);
+  expect(board.lane(a)).toMatchObject({ since: new Date(3), trouble: { since: new Date(0), failures: 4 } });
+  board.set(a, 'following');
+  expect(board.lane(a)).not.toHaveProperty('trouble');
+  board.set(a, 'retrying', away);
+  expect(board.lane(a)?.trouble).toEqual({ since: new Date(3), failures: 1 });
+});
+test('trouble of the source as a whole is counted, and ends with the next batch', () => {
+  board.source(away);
+  board.source(away);
+  expect(board.snapshot()).toMatchObject({ fault: { code: 'LF_STORAGE_UNAVAILABLE' }, trouble: { failures: 2 } });
+  board.handled(a, 0);
+  expect(board.snapshot()).not.toHaveProperty('trouble');
+});
+test('changes are told once each, in order: states with what was before, moves of the lane, batches, the end', () => {
+  const heard: FollowerChange[] = [];
+  board.onChange((change) => void heard.push(change));
+  board.set(a, 'claiming');
+  board.claimed(a);
+  board.claimed(a);
+  board.set(a, 'following');
+  board.set(a, 'following');
+  board.handled(a, 3, 7);
+  board.source(undefined);
+  board.left(a, 'given-back');
+  board.left(a, 'lost');
+  board.forget(a);
+  board.forget(a);
+  board.ended();
+  expect(heard).toMatchObject([
+    { kind: 'lane', lane: a, status: { state: 'claiming' }, before: undefined },
+    { kind: 'claimed', lane: a },
+    { kind: 'lane', lane: a, status: { state: 'following' }, before: { state: 'claiming' } },
+    { kind: 'batch', lane: a, events: 3, ms: 7 },
+    { kind: 'given-back', lane: a },
+    { kind: 'forgotten', lane: a, before: { state: 'following' } },
+    { kind: 'ended', fault: undefined },
+  ]);
 });

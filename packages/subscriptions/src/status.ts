@@ -29,19 +29,30 @@ export interface LaneFault {
   readonly error?: unknown;
 }
 
+/** How long something has not been well, whatever the reasons were meanwhile: unlike `since` it does not begin anew with each. */
+export interface LaneTrouble {
+  readonly since: Date;
+  /** Attempts that failed since then. */
+  readonly failures: number;
+}
+
 /** One lane as this process has it. */
 export interface LaneStatus {
   readonly lane: Lane;
   readonly state: LaneState;
   /** Set while the lane is retrying, waiting or stopped. */
   readonly fault?: LaneFault;
-  /** Since when it has been in this state. */
+  /** Since when it has been in this state, for this reason. */
   readonly since: Date;
+  /** Set while the lane is retrying, waiting or stopped. */
+  readonly trouble?: LaneTrouble;
   /** The saved place, as far as this process knows it. */
   readonly cursor?: Cursor | 'start';
   /** Dealt with by this process since it started: batches, and events in them. */
   readonly batches: number;
   readonly events: number;
+  /** Of a relay: keys of the lane that are withheld, since the broker refused a record. Absent where there are none. */
+  readonly withheldKeys?: number;
 }
 
 /** A follower as this process has it. A snapshot; ask again for a newer one. */
@@ -54,5 +65,7 @@ export interface FollowerStatus {
   readonly isRunning: boolean;
   /** What concerns the source as a whole rather than one lane. */
   readonly fault?: LaneFault;
+  /** Set together with `fault`. */
+  readonly trouble?: LaneTrouble;
   readonly lanes: readonly LaneStatus[];
 }

@@ -1,7 +1,10 @@
 import type { EventStore } from '@leftfold/core';
+import type { Behind, BehindOptions } from './behind.ts';
 import type { Checkpoints } from './checkpoints.ts';
+import type { Milestones } from './milestones.ts';
 import type { ReadModels } from './read-models.ts';
-import type { Cursor, Lane, LogReader, LogRecord, Source } from './source.ts';
+import type { Cursor, Lane, LogRecord, Source } from './source.ts';
+import type { Withheld } from './withheld.ts';
 
 /** Which log this is. Every cursor and every published record names it, so that nothing of another log is taken for its own. */
 export interface LogIdentity {
@@ -16,21 +19,23 @@ export interface Log extends Source<LogRecord> {
   /** How many lanes it has, named `0`, `1`, …: the lane of an event is its hash mod this. */
   readonly lanes: number;
   identity(): Promise<LogIdentity>;
-  /** Resolves also when a bounded reader ({@link LogReader.until}) has got everything. */
-  run(reader: LogReader, signal: AbortSignal): Promise<void>;
   /**
    * The place from which a reader gets every event that was recorded at or after this time, by the clock of the store, also those whose transactions are
    * still running. It may get some earlier ones, too, since order is not time: look at `recordedAt` where that matters.
    */
   at(time: Date): Promise<ReadonlyMap<Lane, Cursor>>;
+  /** Private events count, too, and times are the store's. Costs what is counted, not what the log holds. */
+  behind(places: ReadonlyMap<Lane, Cursor | 'start'>, options?: BehindOptions): Promise<ReadonlyMap<Lane, Behind>>;
 }
 
-/** Everything one database gives: the event store, the log, checkpoints with leases, read models. */
+/** Everything one database gives: the event store, the log, checkpoints with leases, read models, what the relay withholds. */
 export interface Storage {
   readonly store: EventStore;
   readonly log: Log;
   readonly checkpoints: Checkpoints;
+  readonly milestones: Milestones;
   readonly readModels: ReadModels;
+  readonly withheld: Withheld;
   /** For people: `postgres orders@db1:5432`. Holds no secrets. */
   readonly description: string;
 }

@@ -10,12 +10,34 @@ export * from './event-store/event-store-conformance.ts';
 export * from './event-store/conformance-topic.ts';
 export * from './event-store/encoded-events.ts';
 export * from './log/log-conformance.ts';
+export * from './source/source-conformance.ts';
+export type { OpenSource, SourceUnderTest } from './source/source-under-test.ts';
 export * from './checkpoints/checkpoints-conformance.ts';
+export * from './withheld/withheld-conformance.ts';
+export * from './milestones/milestones-conformance.ts';
 export * from './bad-input/bad-input-conformance.ts';
+export * from './publisher/publisher-conformance.ts';
+export * from './publisher/publish-history.ts';
+export type { StoredRecord } from './publisher/published-records.ts';
 export * from './read-models/read-models-conformance.ts';
 // For tests that wait
 export * from './eventually.ts';
 export * from './caught-up.ts';
+// For tests of what is counted and said
+export * from './observation/collect-metrics.ts';
+export * from './observation/collect-logs.ts';
 // For tests of what breaks
 export * from './faults/tcp-proxy.ts';
 export type { PgAnswer } from './faults/pg-frames.ts';
+export * from './faults/kafka-proxy.ts';
+export {
+  faultMix,
+  type KafkaFault,
+  type KafkaFaultMix,
+  type KafkaFaultName,
+  type KafkaFrame,
+  type KafkaRule,
+} from './faults/kafka-fault.ts';
+export type { KafkaApi } from './faults/kafka-frames.ts';
+export * from './faults/move-leaders.ts';
+export * from './faults/seeded-random.ts';

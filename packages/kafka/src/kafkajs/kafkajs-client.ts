@@ -1,55 +1,36 @@
 import kafkajs from 'kafkajs';
-import type { Admin, Consumer, ITopicMetadata, Kafka, RetryOptions } from 'kafkajs';
+import type { Admin, Consumer, ITopicMetadata, Kafka } from 'kafkajs';
 import { brokerFault } from '../broker-fault.ts';
 import type { FoundTopic, KafkaClient, Producer, Watermarks } from '../client.ts';
 import { LIMITS } from '../options.ts';
 import type { KafkaOptions, TopicDeclaration } from '../options.ts';
-import { CHECKED_CONFIG } from '../topics.ts';
+import { TIME_LIMITS } from '../time-limits.ts';
+import type { TimeLimits } from '../time-limits.ts';
+import { HeldSockets } from './held-sockets.ts';
+import { groupRefusal } from './group-refusal.ts';
 import { KafkajsProducer } from './kafkajs-producer.ts';
+import { FEW, kafkajsSettings } from './kafkajs-settings.ts';
 
-/** A request without an answer for this long has failed. */
-const REQUEST_TIMEOUT_MS = 5_000;
-const CONNECTION_TIMEOUT_MS = 3_000;
 /** How long the broker holds back an empty answer. */
 const FETCH_WAIT_MS = 250;
-/**
- * All five fields, always: kafkajs takes other defaults when NODE_ENV is `test`. Few tries, because the publisher and the source do the
- * trying again themselves, where it is reported.
- */
-export const FEW: Required<Omit<RetryOptions, 'restartOnFailure'>> = {
-  retries: 2,
-  initialRetryTime: 50,
-  maxRetryTime: 200,
-  factor: 0.2,
-  multiplier: 2,
-};
-
 /** {@link KafkaClient} over kafkajs, set as the publisher and the source need it. Each call makes a new one with connections of its own. */
 export class KafkajsClient implements KafkaClient {
   readonly #kafka: Kafka;
   readonly #options: KafkaOptions;
+  readonly #limits: TimeLimits;
 
-  constructor(options: KafkaOptions) {
+  constructor(options: KafkaOptions, limits: TimeLimits = TIME_LIMITS) {
     this.#options = options;
-    this.#kafka = new kafkajs.Kafka({
-      brokers: [...options.brokers],
-      clientId: options.clientId,
-      // What matters is told through our own ports; kafkajs would print it.
-      logLevel: kafkajs.logLevel.NOTHING,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      connectionTimeout: CONNECTION_TIMEOUT_MS,
-      retry: FEW,
-      ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
-      ...(options.sasl === undefined ? {} : { sasl: options.sasl }),
-    });
+    this.#limits = limits;
+    this.#kafka = new kafkajs.Kafka(kafkajsSettings(options, limits));
   }
 
-  topics(names: readonly string[]): Promise<ReadonlyMap<string, FoundTopic>> {
+  topics(names: readonly string[], settings: readonly string[]): Promise<ReadonlyMap<string, FoundTopic>> {
     return this.administer(async (admin) => {
       const found = new Map<string, FoundTopic>();
       for (const name of names) {
         const metadata = await topicMetadata(admin, name);
-        if (metadata !== undefined) found.set(name, await foundTopic(admin, metadata));
+        if (metadata !== undefined) found.set(name, await foundTopic(admin, metadata, settings));
       }
       return found;
     });
@@ -77,7 +58,8 @@ export class KafkajsClient implements KafkaClient {
   }
 
   producer(): Promise<Producer> {
-    return KafkajsProducer.connect(this.#kafka);
+    const sockets = new HeldSockets();
+    return KafkajsProducer.connect(this.#over(sockets), sockets, this.#limits);
   }
 
   consumer(groupId: string): Consumer {
@@ -98,15 +80,27 @@ export class KafkajsClient implements KafkaClient {
     });
   }
 
+  /** The same fault, or what is behind it where kafkajs keeps that to itself. */
+  async explained(group: string, error: unknown): Promise<unknown> {
+    if (brokerFault(error).name !== 'KafkaJSGroupCoordinatorNotFound') return error;
+    return (await groupRefusal(kafkajsSettings(this.#options, this.#limits), group)) ?? error;
+  }
+
   /** Runs `use` with an administrator that is connected for that long only: nothing of it can grow old. */
   async administer<T>(use: (admin: Admin) => Promise<T>): Promise<T> {
-    const admin = this.#kafka.admin({ retry: FEW });
+    const sockets = new HeldSockets();
+    const admin = this.#over(sockets).admin({ retry: FEW });
     try {
       await admin.connect();
       return await use(admin);
     } finally {
-      await admin.disconnect().catch(() => undefined);
+      admin.disconnect().catch(() => undefined);
+      sockets.release();
     }
+  }
+
+  #over({ factory }: HeldSockets): Kafka {
+    return new kafkajs.Kafka({ ...kafkajsSettings(this.#options, this.#limits), socketFactory: factory });
   }
 }
 
@@ -120,10 +114,14 @@ async function topicMetadata(admin: Admin, name: string): Promise<ITopicMetadata
   }
 }
 
-async function foundTopic(admin: Admin, { name, partitions }: ITopicMetadata): Promise<FoundTopic> {
+async function foundTopic(
+  admin: Admin,
+  { name, partitions }: ITopicMetadata,
+  settings: readonly string[],
+): Promise<FoundTopic> {
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
-    resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name, configNames: [...CHECKED_CONFIG] }],
+    resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name, configNames: [...settings] }],
   });
   const config = new Map(resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]));
   return { copies: partitions.map(({ replicas }) => replicas.length), config };

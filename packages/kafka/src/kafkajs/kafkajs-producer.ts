@@ -2,10 +2,9 @@ import type { PublishRecord } from '@leftfold/subscriptions';
 import type { Kafka, Message, Producer as KafkajsOwn } from 'kafkajs';
 import type { Answered, Parcel, Producer } from '../client.ts';
 import { topicLane } from '../topic-lane.ts';
-import { FEW } from './kafkajs-client.ts';
-
-/** How long the leader may wait for its in-sync replicas. Shorter than the request's own, so that the broker's answer tells why. */
-const ACK_TIMEOUT_MS = 4_000;
+import type { TimeLimits } from '../time-limits.ts';
+import type { HeldSockets } from './held-sockets.ts';
+import { FEW } from './kafkajs-settings.ts';
 
 /**
  * One kafkajs producer. Within a send kafkajs, being idempotent, locks each broker, so what a failed send has still under way to one is over before the
@@ -13,16 +12,20 @@ const ACK_TIMEOUT_MS = 4_000;
  */
 export class KafkajsProducer implements Producer {
   readonly #producer: KafkajsOwn;
+  readonly #sockets: HeldSockets;
+  readonly #limits: TimeLimits;
 
-  constructor(producer: KafkajsOwn) {
+  private constructor(producer: KafkajsOwn, sockets: HeldSockets, limits: TimeLimits) {
     this.#producer = producer;
+    this.#sockets = sockets;
+    this.#limits = limits;
   }
 
   /**
    * Idempotent: a batch whose answer was lost is sent again under its number, and the broker drops it (685 doubles instead of 20,050 in half a
    * million records under faults), at no measurable cost. Doubles that remain are told by their sequence.
    */
-  static async connect(kafka: Pick<Kafka, 'producer'>): Promise<Producer> {
+  static async connect(kafka: Pick<Kafka, 'producer'>, sockets: HeldSockets, limits: TimeLimits): Promise<Producer> {
     const producer = kafka.producer({
       idempotent: true,
       allowAutoTopicCreation: false,
@@ -34,13 +37,14 @@ export class KafkajsProducer implements Producer {
         ({ message }) =>
           message.partition ?? -1,
     });
+    const made = new KafkajsProducer(producer, sockets, limits);
     try {
       await producer.connect();
     } catch (error) {
-      discard(producer);
+      made.discard();
       throw error;
     }
-    return new KafkajsProducer(producer);
+    return made;
   }
 
   async send(parcels: readonly Parcel[]): Promise<Answered> {
@@ -52,21 +56,25 @@ export class KafkajsProducer implements Producer {
     }
     const answer = await this.#producer.sendBatch({
       acks: -1,
-      timeout: ACK_TIMEOUT_MS,
+      timeout: this.#limits.acknowledgeMs,
       topicMessages: [...messages].map(([topic, list]) => ({ topic, messages: list })),
     });
-    return new Map(
-      answer.map(({ topicName, partition, baseOffset }) => [topicLane(topicName, partition), offsetOf(baseOffset)]),
-    );
+    return {
+      written: new Map(
+        answer.map(({ topicName, partition, baseOffset }) => [topicLane(topicName, partition), offsetOf(baseOffset)]),
+      ),
+    };
   }
 
-  /** A send given up may still be written afterwards (R8). Its records are told by their sequence. */
+  /** What a broker has of a send given up may still be written afterwards (R8). Its records are told by their sequence. */
   discard(): void {
-    discard(this.#producer);
+    this.#producer.disconnect().catch(() => undefined);
+    this.#sockets.release();
   }
 
+  /** Nothing is under way any more. */
   async close(): Promise<void> {
-    await this.#producer.disconnect();
+    await this.#producer.disconnect().finally(() => this.#sockets.release());
   }
 }
 
@@ -78,8 +86,4 @@ function message({ key, value, headers, partition }: PublishRecord): Message {
 function offsetOf(text: string | undefined): bigint | undefined {
   const offset = text === undefined ? -1n : BigInt(text);
   return offset < 0n ? undefined : offset;
-}
-
-function discard(producer: KafkajsOwn): void {
-  producer.disconnect().catch(() => undefined);
 }

@@ -5,8 +5,13 @@ import { prepared, type Statement } from '../statement.ts';
 export interface CheckpointStatements {
   /** $1 follower · $2 version · $3 lane · $4 owner · $5 lease in ms · $6 true: only if no other owner's lease runs. No row: refused. */
   readonly claim: Statement;
-  /** $1 JSON: `[{ n, follower, version, lane, epoch }]` · $2 lease in ms. Answers the `n` whose epoch is still the claim's. */
+  /**
+   * $1 JSON: `[{ n, follower, version, owner, lease_ms, lanes, claims: [{ lane, epoch }] }]`. Answers rows of three kinds, each with its `n`: `ours`, the lanes whose
+   * epoch is still the claim's; `member`, the others that are there; `held`, all lanes whose lease ran before.
+   */
   readonly renew: Statement;
+  /** $1 JSON: `[{ follower, version, owner }]`. */
+  readonly leave: Statement;
   /** $1 follower · $2 version · $3 lane · $4 epoch. */
   readonly release: Statement;
   /** $1 follower · $2 version. */
@@ -19,6 +24,9 @@ export interface CheckpointStatements {
  */
 export function checkpointStatements(schema: string): CheckpointStatements {
   const table = `${quoted(schema)}.checkpoints`;
+  const members = `${quoted(schema)}.members`;
+  const endsIn = (until: string): string =>
+    `greatest(1, ceil(extract(epoch from ${until} - clock_timestamp()) * 1000))::int`;
   return {
     claim: prepared(
       'claim_lane',
@@ -29,16 +37,47 @@ export function checkpointStatements(schema: string): CheckpointStatements {
         where not $6 or c.owner = excluded.owner or c.lease_until is null or c.lease_until <= clock_timestamp()
        returning cursor, epoch, ledger`,
     ),
-    // A lease that a crash of the server forgets costs nothing, so its commit does not wait for the disk; the setting holds for this statement alone.
+    // What a crash of the server forgets of it costs nothing, so its commit does not wait for the disk; the setting holds for this statement alone.
+    // Members that are gone are removed by whoever comes first, in passing: two of them must not wait for each other.
     renew: prepared(
       'renew_leases',
-      `update ${table} as c
-          set lease_until = clock_timestamp() + $2 * interval '1 millisecond'
-         from json_to_recordset($1::json) as mine(n integer, follower text, version integer, lane text, epoch bigint),
-              (select set_config('synchronous_commit', 'off', true) as synchronous_commit) as quick
-        where c.follower = mine.follower and c.version = mine.version and c.lane = mine.lane and c.epoch = mine.epoch
-          and quick.synchronous_commit = 'off'
-       returning mine.n`,
+      `with quick as materialized (select set_config('synchronous_commit', 'off', true) as synchronous_commit),
+       mine as materialized (
+         select each.* from json_to_recordset($1::json)
+           as each(n integer, follower text, version integer, owner text, lease_ms integer, lanes text[], claims json), quick
+          where quick.synchronous_commit = 'off'
+       ), renewed as (
+         update ${table} as c
+            set lease_until = clock_timestamp() + m.lease_ms * interval '1 millisecond'
+           from mine as m, json_to_recordset(m.claims) as claim(lane text, epoch bigint)
+          where c.follower = m.follower and c.version = m.version and c.lane = claim.lane and c.epoch = claim.epoch
+         returning m.n, c.lane
+       ), here as (
+         insert into ${members} (follower, version, owner, lanes, lease_until)
+         select distinct on (follower, version, owner) follower, version, owner, lanes, clock_timestamp() + lease_ms * interval '1 millisecond'
+           from mine order by follower, version, owner
+         on conflict (follower, version, owner) do update set lanes = excluded.lanes, lease_until = excluded.lease_until
+       ), gone as (
+         delete from ${members} where (follower, version, owner) in (
+           select follower, version, owner from ${members} as old
+            where lease_until <= clock_timestamp()
+              and not exists (select from mine where (mine.follower, mine.version, mine.owner) = (old.follower, old.version, old.owner))
+              for update skip locked)
+       )
+       select 'ours' as kind, n, lane, null as owner, null as lanes, null as ends_in_ms from renewed
+       union all
+       select 'member', m.n, null, other.owner, array_to_json(other.lanes)::text, ${endsIn('other.lease_until')}
+         from mine as m join ${members} as other on other.follower = m.follower and other.version = m.version and other.owner <> m.owner
+        where other.lease_until > clock_timestamp()
+       union all
+       select 'held', m.n, c.lane, c.owner, null, ${endsIn('c.lease_until')}
+         from mine as m join ${table} as c on c.follower = m.follower and c.version = m.version
+        where c.lease_until > clock_timestamp()`,
+    ),
+    leave: prepared(
+      'leave_followers',
+      `delete from ${members} as m using json_to_recordset($1::json) as mine(follower text, version integer, owner text)
+        where m.follower = mine.follower and m.version = mine.version and m.owner = mine.owner`,
     ),
     release: prepared(
       'release_lane',

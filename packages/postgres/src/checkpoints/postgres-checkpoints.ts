@@ -1,8 +1,9 @@
 import type { Json } from '@leftfold/core';
-import { InputInvalid } from '@leftfold/core';
+import { checkLease } from '@leftfold/subscriptions';
 import type { Checkpoints, Cursor, Lane } from '@leftfold/subscriptions';
 import type { Database } from '../database.ts';
 import { checkpointStatements } from './checkpoint-statements.ts';
+import { renewalJson, standingOf, type StandingRow } from './lane-standing.ts';
 import { moveCheckpoint } from './move-checkpoint.ts';
 
 interface CheckpointRow {
@@ -26,19 +27,17 @@ export function postgresCheckpoints(database: Database): Checkpoints {
       const [row] = await database.query<CheckpointRow>(statements.claim, values);
       return row && { follower, lane, epoch: row.epoch, cursor: row.cursor, ledger: ledgerOf(row) };
     },
-    async renew(claims, leaseMs) {
-      checkLease(leaseMs);
-      if (claims.length === 0) return [];
-      const mine = claims.map(({ follower: { name, version }, lane, epoch }, n) => ({
-        n,
-        follower: name,
-        version,
-        lane,
-        epoch: epoch.toString(),
-      }));
-      const renewed = await database.query<{ readonly n: number }>(statements.renew, [JSON.stringify(mine), leaseMs]);
-      const ours = new Set(renewed.map(({ n }) => n));
-      return claims.filter((_, n) => ours.has(n)).map(({ lane }) => lane);
+    async renew(renewals) {
+      for (const { leaseMs } of renewals) checkLease(leaseMs);
+      if (renewals.length === 0) return [];
+      const rows = await database.query<StandingRow>(statements.renew, [JSON.stringify(renewals.map(renewalJson))]);
+      const of = Map.groupBy(rows, ({ n }) => n);
+      return renewals.map((renewal, n) => standingOf(renewal, of.get(n) ?? []));
+    },
+    async leave(members) {
+      if (members.length === 0) return;
+      const mine = members.map(({ follower: { name, version }, owner }) => ({ follower: name, version, owner }));
+      await database.query(statements.leave, [JSON.stringify(mine)]);
     },
     save: (claim, to) => move(database, claim, to),
     async release({ follower, lane, epoch }) {
@@ -55,10 +54,3 @@ export function postgresCheckpoints(database: Database): Checkpoints {
 }
 
 const ledgerOf = ({ ledger }: CheckpointRow): Json => (ledger === null ? null : (JSON.parse(ledger) as Json));
-
-/** Shorter than a second, a lease would run out in a pause for garbage; longer than five minutes, nobody would take over a dead owner's lane. */
-function checkLease(leaseMs: number): void {
-  if (!Number.isInteger(leaseMs) || leaseMs < 1_000 || leaseMs > 300_000) {
-    throw new InputInvalid('LF_LEASE_INVALID', `a lease lasts 1000 to 300000 whole milliseconds, not ${leaseMs}`);
-  }
-}

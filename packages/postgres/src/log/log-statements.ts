@@ -1,5 +1,6 @@
 import { EVENT_COLUMNS } from '../store/event-row.ts';
 import { prepared, type Statement } from '../statement.ts';
+import { behindStatements, type BehindStatements } from './behind-statements.ts';
 import { filteredBacklogStatement, filteredWindowStatement } from './filtered-statements.ts';
 import { viewColumns, viewRow } from './log-view.ts';
 import { unguessed } from './unguessed.ts';
@@ -19,6 +20,7 @@ export interface LogStatements {
   readonly filteredWindow: Statement;
   readonly filteredBacklog: Statement;
   readonly at: Statement;
+  readonly behind: BehindStatements;
 }
 
 /** @param schema quoted name of the Postgres schema. */
@@ -31,6 +33,7 @@ export function logStatements(schema: string): LogStatements {
     filteredWindow: filteredWindowStatement(schema),
     filteredBacklog: filteredBacklogStatement(schema),
     at: atStatement(schema),
+    behind: behindStatements(schema),
   };
 }
 

@@ -1,6 +1,8 @@
 import { LeftfoldError } from '@leftfold/core';
 import {
   fullJitter,
+  type Behind,
+  type BehindOptions,
   type Cursor,
   type Division,
   type Lane,
@@ -13,6 +15,7 @@ import { GenerationMoved } from '../identity/identity-errors.ts';
 import type { KnownIdentity } from '../identity/log-identity.ts';
 import { StorageRefused } from '../storage-errors.ts';
 import type { WriterSchemas } from '../store/writer-schemas.ts';
+import { LogBehind } from './log-behind.ts';
 import { LaneBundles, SMALL_WINDOW_BATCHES } from './lane-bundles.ts';
 import { laneName, laneNamed, lanesOf, type LaneClass } from './lane-class.ts';
 import { AheadOfLog } from './log-errors.ts';
@@ -56,11 +59,13 @@ export class PostgresLog implements Log {
   readonly #options: PostgresLogOptions;
   readonly #pages: LogPages;
   readonly #tip: LogTip;
+  readonly #behind: LogBehind;
 
   constructor(options: PostgresLogOptions) {
     const { lanes, batchSize, wake } = options;
     this.#options = options;
     this.#pages = new LogPages(options);
+    this.#behind = new LogBehind({ db: options.db, statements: options.statements.behind, lanes });
     const countTo = batchSize * SMALL_WINDOW_BATCHES + 1;
     this.#tip = new LogTip(
       (seen) => this.#pages.boundary(seen, countTo),
@@ -93,6 +98,18 @@ export class PostgresLog implements Log {
 
   async at(time: Date): Promise<ReadonlyMap<Lane, Cursor>> {
     return this.#everyLane(() => this.#pages.at(time));
+  }
+
+  async behind(
+    places: ReadonlyMap<Lane, Cursor | 'start'>,
+    options?: BehindOptions,
+  ): Promise<ReadonlyMap<Lane, Behind>> {
+    // What is known is enough: the statement that counts says the generation again.
+    const identity = await this.#options.db.session((session) => this.#options.identity.get(session));
+    return this.#behind.count(places, identity, options).catch(async (error: unknown) => {
+      if (!(error instanceof GenerationMoved)) throw error;
+      return this.#behind.count(places, await this.identity(), options);
+    });
   }
 
   hasPassed(cursor: Cursor | 'start', head: Cursor): boolean {

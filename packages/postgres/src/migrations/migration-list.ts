@@ -4,7 +4,18 @@ import { snapshots } from './0003-snapshots.ts';
 import { upkeep } from './0004-upkeep.ts';
 import { roles } from './0005-roles.ts';
 import { uniqueKeys } from './0006-unique-keys.ts';
+import { milestones } from './0007-milestones.ts';
+import { withheld } from './0008-withheld.ts';
 import type { Migration } from './migration.ts';
 
 /** All of them, by number. */
-export const migrationList: readonly Migration[] = [log, identity, snapshots, upkeep, roles, uniqueKeys];
+export const migrationList: readonly Migration[] = [
+  log,
+  identity,
+  snapshots,
+  upkeep,
+  roles,
+  uniqueKeys,
+  milestones,
+  withheld,
+];

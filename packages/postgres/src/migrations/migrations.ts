@@ -1,7 +1,7 @@
 import { openDatabase } from '../database.ts';
 import type { PgPool } from '../pool.ts';
 import { createRoles } from '../roles/create-roles.ts';
-import { grants } from '../roles/grants.ts';
+import { GRANTING_LATER, grants, grantsSince } from '../roles/grants.ts';
 import { checkRoleNames } from '../roles/role-names.ts';
 import { quoted, schemaName } from '../schema-name.ts';
 import { SchemaNewer, SchemaOutdated } from './migration-errors.ts';
@@ -52,11 +52,20 @@ begin
   if to_regclass('${quoted(schema)}.erasures') is not null then
     execute $text$
 ${grants(schema)}$text$;
-  end if;
+${GRANTING_LATER.map((number) => laterGrants(schema, number)).join('')}  end if;
 end $grants$;
 commit;
 `;
 }
+
+const laterGrants = (
+  schema: string,
+  number: number,
+): string => `    if exists (select from ${quoted(schema)}.migrations where number = ${number}) then
+      execute $text$
+${grantsSince(number)(schema)}$text$;
+    end if;
+`;
 
 /**
  * Brings the database to what this code needs: each missing migration in a transaction of its own, under an advisory lock, so any number of

@@ -4,6 +4,9 @@ import { roleName, type Role } from './role-names.ts';
 /** Where the followers' work differs from the log's: columns that a writer never states, so that nobody forges an order or a time. */
 const WRITTEN_COLUMNS = 'version, event_id, hash, schema_id, tenant, stream_id, category, topic, payload, metadata';
 
+/** What somebody asks of the relay; what it did is none of his to write. */
+const REQUEST_COLUMNS = 'request, requested_by, requested_at, reason';
+
 /** What each role may do, and by that all it may do: `[privileges, on what]`, tables in the log's schema. */
 const PRIVILEGES: { readonly [role in Role]: readonly (readonly [string, string])[] } = {
   writer: [
@@ -26,6 +29,8 @@ const PRIVILEGES: { readonly [role in Role]: readonly (readonly [string, string]
     ['select', 'log, migrations, schemas, events, erasures'],
     ['update (payload, metadata)', 'events'],
   ],
+  // All that it may do came later.
+  operator: [],
   reader: [['select', 'all tables in schema']],
 };
 
@@ -37,14 +42,58 @@ function follower(): readonly (readonly [string, string])[] {
   ];
 }
 
-/** Gives the roles their privileges on the log, and on read models that were made before there were roles. @param schema unquoted */
+/** What came after the roles did, by the migration that brings it. */
+const LATER: { readonly [migration: number]: Partial<typeof PRIVILEGES> } = {
+  7: {
+    relay: [
+      ['select, insert, update, delete', 'members'],
+      ['select, insert, delete', 'milestones'],
+    ],
+    projector: [
+      ['select, insert, update, delete', 'members'],
+      ['select', 'milestones'],
+    ],
+    rebuild: [
+      ['select, insert, update, delete', 'members'],
+      ['select', 'milestones'],
+    ],
+    reader: [['select', 'members, milestones']],
+  },
+  8: {
+    relay: [['select, insert, update', 'withheld']],
+    projector: [['select', 'withheld']],
+    rebuild: [['select', 'withheld']],
+    operator: [
+      ['select', 'log, generations, migrations, withheld'],
+      [`update (${REQUEST_COLUMNS})`, 'withheld'],
+    ],
+    reader: [['select', 'withheld']],
+  },
+};
+/** Migrations after 0005 that give the roles more. */
+export const GRANTING_LATER: readonly number[] = Object.keys(LATER).map(Number);
+
+/** The privileges that a migration adds. The argument of the answer is the schema's name, unquoted. */
+export function grantsSince(migration: number): (schema: string) => string {
+  return (schema) =>
+    grantLines(schema, LATER[migration] ?? {})
+      .map((line) => `${line}\n`)
+      .join('');
+}
+
+/** Gives the roles their privileges on the log as 0005 finds it, and on read models that were made before there were roles. @param schema unquoted */
 export function grants(schema: string): string {
-  const lines = (Object.keys(PRIVILEGES) as Role[]).flatMap((role) => {
+  const use = (Object.keys(PRIVILEGES) as Role[]).map(
+    (role) => `grant usage on schema ${quoted(schema)} to ${quoted(roleName(schema, role))};`,
+  );
+  return `${[...use, ...grantLines(schema, PRIVILEGES)].join('\n')}\n${modelGrants(schema)}`;
+}
+
+function grantLines(schema: string, privileges: Partial<typeof PRIVILEGES>): readonly string[] {
+  return (Object.keys(privileges) as Role[]).flatMap((role) => {
     const to = quoted(roleName(schema, role));
-    const each = PRIVILEGES[role].map(([privileges, on]) => `grant ${privileges} on ${objects(schema, on)} to ${to};`);
-    return [`grant usage on schema ${quoted(schema)} to ${to};`, ...each];
+    return (privileges[role] ?? []).map(([what, on]) => `grant ${what} on ${objects(schema, on)} to ${to};`);
   });
-  return `${lines.join('\n')}\n${modelGrants(schema)}`;
 }
 
 function objects(schema: string, on: string): string {

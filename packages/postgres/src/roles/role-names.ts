@@ -1,7 +1,7 @@
 import { InputInvalid } from '@leftfold/core';
 
 /** What a login may be allowed to do, each a group role of its own; `leftfold_writer` with the schema `leftfold`. */
-export const ROLES = ['writer', 'relay', 'projector', 'rebuild', 'eraser', 'reader'] as const;
+export const ROLES = ['writer', 'relay', 'projector', 'rebuild', 'eraser', 'operator', 'reader'] as const;
 
 /** One of {@link ROLES}. */
 export type Role = (typeof ROLES)[number];

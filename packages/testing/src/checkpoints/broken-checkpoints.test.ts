@@ -1,5 +1,5 @@
 import { memory } from '@leftfold/memory';
-import type { Checkpoints } from '@leftfold/subscriptions';
+import type { Checkpoints, Member } from '@leftfold/subscriptions';
 import { expect, test } from 'vitest';
 import { checkpointsConformance } from './checkpoints-conformance.ts';
 
@@ -56,7 +56,15 @@ const BREAKS: { readonly [name: string]: readonly [(checkpoints: Checkpoints) =>
     'a lane whose lease runs is refused to another owner who respects it, and nothing changes',
   ],
   'renewing does nothing': [
-    () => ({ renew: async (claims) => claims.map(({ lane }) => lane) }),
+    (checkpoints) => ({
+      renew: async (renewals) => {
+        const standings = await checkpoints.renew(renewals.map((renewal) => ({ ...renewal, claims: [] })));
+        return standings.map((standing, i) => ({
+          ...standing,
+          ours: renewals[i]?.claims.map(({ lane }) => lane) ?? [],
+        }));
+      },
+    }),
     'renewing names the lanes that are still ours, and leaves the others to their owners',
   ],
   'anybody can release': [
@@ -71,6 +79,44 @@ const BREAKS: { readonly [name: string]: readonly [(checkpoints: Checkpoints) =>
   'a save without a ledger drops it': [
     (checkpoints) => ({ save: (claim, move) => checkpoints.save(claim, { ledger: null, ...move }) }),
     'a save moves the cursor, and the ledger if one is given; the next claim finds both',
+  ],
+  'a member that has left is still there': [
+    () => ({ leave: async () => {} }),
+    'who renews is a member with its lanes; who leaves is none at once; what it has claimed stays its own',
+  ],
+  'a member that does not renew is there for ever': [
+    (checkpoints) => {
+      const seen = new Map<string, Member>();
+      return {
+        renew: async (renewals) => {
+          const standings = await checkpoints.renew(renewals);
+          for (const { members } of standings) for (const member of members) seen.set(member.owner, member);
+          return standings.map((standing) => ({ ...standing, members: [...seen.values()] }));
+        },
+      };
+    },
+    'who does not renew is no member once its lease has ended, and is one again when it renews',
+  ],
+  'all followers of a process have the members of the first': [
+    (checkpoints) => ({
+      renew: async (renewals) => {
+        const standings = await checkpoints.renew(renewals);
+        return standings.map((standing) => ({ ...standing, members: standings[0]?.members ?? [] }));
+      },
+    }),
+    'one renewal speaks for several followers, which have nothing to do with each other',
+  ],
+  'lanes of others do not show': [
+    (checkpoints) => ({
+      renew: async (renewals) => {
+        const standings = await checkpoints.renew(renewals);
+        return standings.map((standing, i) => ({
+          ...standing,
+          held: standing.held.filter(({ owner }) => owner === renewals[i]?.owner),
+        }));
+      },
+    }),
+    'a renewal says which lanes have a running lease, and whose',
   ],
   'versions of a follower share a place': [
     (checkpoints) => ({
@@ -89,6 +135,7 @@ for (const [name, [breaks, title]] of Object.entries(BREAKS)) {
       renew: (...args) => checkpoints.renew(...args),
       save: (...args) => checkpoints.save(...args),
       release: (...args) => checkpoints.release(...args),
+      leave: (...args) => checkpoints.leave(...args),
       list: (...args) => checkpoints.list(...args),
       ...breaks(checkpoints),
     };

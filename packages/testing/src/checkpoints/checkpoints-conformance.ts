@@ -3,6 +3,7 @@ import { conformanceSuite } from '../conformance-case.ts';
 import type { ConformanceSuite } from '../conformance-case.ts';
 import { claimCases } from './claim-cases.ts';
 import { leaseCases } from './lease-cases.ts';
+import { memberCases } from './member-cases.ts';
 import { moveCases } from './move-cases.ts';
 
 /** Opens the checkpoints under test. */
@@ -22,5 +23,10 @@ export function checkpointsConformance({
   passSecond = async () => {},
 }: CheckpointsHarness): ConformanceSuite {
   const open: OpenCheckpoints = async () => checkpoints();
-  return conformanceSuite([...claimCases(open), ...leaseCases(open, passSecond), ...moveCases(open)]);
+  return conformanceSuite([
+    ...claimCases(open),
+    ...leaseCases(open, passSecond),
+    ...memberCases(open, passSecond),
+    ...moveCases(open),
+  ]);
 }

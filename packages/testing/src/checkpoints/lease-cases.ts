@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Checkpoints, Claim, FollowerId, Lane } from '@leftfold/subscriptions';
+import type { Checkpoints, Claim, FollowerId, Lane, Standing } from '@leftfold/subscriptions';
 import type { ConformanceCase } from '../conformance-case.ts';
 import { eventually } from '../eventually.ts';
 import type { OpenCheckpoints } from './checkpoints-conformance.ts';
@@ -67,7 +67,7 @@ export const leaseCases = (open: OpenCheckpoints, passSecond: () => Promise<void
           checkpoints.claim(follower, lane as Lane, { owner: 'first', leaseMs: SECOND_MS, respectLease: true }),
         ),
       );
-      assert.deepEqual(await checkpoints.renew([claims[0] as Claim], 60_000), [kept]);
+      assert.deepEqual(await renewed(checkpoints, 'first', [claims[0] as Claim]), [kept]);
       await passSecond();
       await eventually(async () => (await respectfully(checkpoints, follower, 'second', left)) ?? false);
       assert.equal(await respectfully(checkpoints, follower, 'second', kept), undefined);
@@ -82,9 +82,8 @@ export const leaseCases = (open: OpenCheckpoints, passSecond: () => Promise<void
       const lanes = ['0', '1', '2'] as Lane[];
       const ours = await Promise.all(lanes.map((lane) => take(checkpoints, follower, lane, 'first')));
       const theirs = await take(checkpoints, follower, '1' as Lane, 'second');
-      assert.deepEqual((await checkpoints.renew(ours, 60_000)).toSorted(), ['0', '2']);
-      assert.deepEqual(await checkpoints.renew([], 60_000), []);
-      assert.deepEqual(await checkpoints.renew([theirs], 60_000), ['1']);
+      assert.deepEqual(await renewed(checkpoints, 'first', ours), ['0', '2']);
+      assert.deepEqual(await renewed(checkpoints, 'second', [theirs]), ['1']);
       assert.deepEqual(
         (await checkpoints.list(follower)).map(({ owner }) => owner),
         ['first', 'second', 'first'],
@@ -114,7 +113,8 @@ export const leaseCases = (open: OpenCheckpoints, passSecond: () => Promise<void
       for (const leaseMs of [0, 999, 300_001, Number.NaN]) {
         const options = { owner: 'first', leaseMs, respectLease: false };
         await assert.rejects(checkpoints.claim(follower, LANE, options), { code: 'LF_LEASE_INVALID' });
-        await assert.rejects(checkpoints.renew([claim], leaseMs), { code: 'LF_LEASE_INVALID' });
+        const renewal = { follower, owner: 'first', leaseMs, lanes: [], claims: [claim] };
+        await assert.rejects(checkpoints.renew([renewal]), { code: 'LF_LEASE_INVALID' });
       }
     },
   },
@@ -126,3 +126,10 @@ const respectfully = (
   owner: string,
   lane: Lane = LANE,
 ): Promise<Claim | undefined> => checkpoints.claim(follower, lane, { owner, leaseMs: 60_000, respectLease: true });
+
+/** The lanes of one follower that are still the owner's. */
+async function renewed(checkpoints: Checkpoints, owner: string, claims: readonly Claim[]): Promise<readonly Lane[]> {
+  const { follower } = claims[0] as Claim;
+  const [standing] = await checkpoints.renew([{ follower, owner, leaseMs: 60_000, lanes: [], claims }]);
+  return (standing as Standing).ours;
+}

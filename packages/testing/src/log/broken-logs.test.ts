@@ -1,6 +1,6 @@
 import { fromJson } from '@leftfold/core';
 import { memory } from '@leftfold/memory';
-import type { Batch, Cursor, Lane, Log, LogReader, LogRecord, Reader } from '@leftfold/subscriptions';
+import type { Batch, Behind, Cursor, Lane, Log, LogReader, LogRecord, Reader } from '@leftfold/subscriptions';
 import { expect, test } from 'vitest';
 import { logConformance } from './log-conformance.ts';
 
@@ -22,6 +22,12 @@ const changingRun = (log: Log, change: (reader: LogReader) => LogReader): Partia
 });
 /** A reader without its wishes. */
 const endless = ({ only: _only, until: _until, ...reader }: LogReader): LogReader => reader;
+
+/** Counts that are changed on their way. */
+const miscounting = (log: Log, change: (behind: Behind) => Behind): Partial<Log> => ({
+  behind: async (places, options) =>
+    new Map([...(await log.behind(places, options))].map(([lane, behind]) => [lane, change(behind)])),
+});
 
 const BREAKS: { readonly [name: string]: readonly [(log: Log) => Partial<Log>, string] } = {
   'an event that was committed late is never read': [
@@ -52,6 +58,18 @@ const BREAKS: { readonly [name: string]: readonly [(log: Log) => Partial<Log>, s
   'a page is pinned at its end': [
     (log) => changing(log, (batch) => ({ ...batch, at: batch.to })),
     'reading from the `at` of any batch gives its very records again, in order, whatever was committed meanwhile',
+  ],
+  'what stands behind a place is what a running reader says': [
+    (log) => miscounting(log, () => ({ events: 0, publicEvents: 0, isMore: false })),
+    'C12 how much stands behind a place is what a reader from there would get, though none runs',
+  ],
+  'a bounded count passes for an exact one': [
+    (log) => miscounting(log, (behind) => ({ ...behind, isMore: false })),
+    'a count goes as far as it is told and says that there is more, however much that is',
+  ],
+  'an age is shown where nothing waits': [
+    (log) => miscounting(log, (behind) => ({ ...behind, oldestMs: 0 })),
+    'nothing stands behind the head; of a lane without a place all of it does',
   ],
   'everybody has passed every head': [
     () => ({ hasPassed: () => true }),
@@ -259,6 +277,7 @@ function brokenLog(log: Log, breaks: (log: Log) => Partial<Log>): Log {
     head: () => log.head(),
     at: (time) => log.at(time),
     hasPassed: (cursor, head) => log.hasPassed(cursor, head),
+    behind: (places, options) => log.behind(places, options),
     run: (reader, signal) => log.run(reader, signal),
     ...breaks(log),
   };

@@ -1,6 +1,7 @@
 import type { Storage } from '@leftfold/subscriptions';
 import { conformanceSuite } from '../conformance-case.ts';
 import type { ConformanceSuite } from '../conformance-case.ts';
+import { behindCases, behindLaneCases } from './behind-cases.ts';
 import { evolutionCases } from './evolution-cases.ts';
 import { laneCases } from './lane-cases.ts';
 import { logCases } from './log-cases.ts';
@@ -8,7 +9,7 @@ import { partCases } from './part-cases.ts';
 
 /** What an adapter gives the suite. */
 export interface LogHarness {
-  /** The store and the log it writes. It may be the same one for every case; each reads the log from its start, so one with few events is quick. */
+  /** The store and the log it writes; best with `conformanceTopic`, so that some events are private. It may be the same one for every case; each reads the log from its start, so one with few events is quick. */
   readonly storage: () => Storage | Promise<Storage>;
   /** A storage whose log has so many lanes: the same log for each number, or others. False where it always has one. */
   readonly lanes: ((lanes: number) => Storage | Promise<Storage>) | false;
@@ -19,6 +20,11 @@ export interface LogHarness {
 /** Every promise of the port `Source`, for a log that is written through its own store. Use as `eventStoreConformance`. */
 export const logConformance = ({ storage, lanes, timeoutMs }: LogHarness): ConformanceSuite =>
   conformanceSuite(
-    [logCases, partCases, evolutionCases].flatMap((cases) => cases(async () => storage(), timeoutMs)),
-    { lanes: lanes && laneCases(async (count) => lanes(count), timeoutMs) },
+    [logCases, partCases, behindCases, evolutionCases].flatMap((cases) => cases(async () => storage(), timeoutMs)),
+    {
+      lanes: lanes && [
+        ...laneCases(async (count) => lanes(count), timeoutMs),
+        ...behindLaneCases(async (count) => lanes(count)),
+      ],
+    },
   );

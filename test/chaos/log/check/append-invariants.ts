@@ -1,7 +1,7 @@
 import type { PlannedAppend } from '../history/history.ts';
 import { signatureOf, type Call, type Fates } from './fates.ts';
 import type { StoredLog, VersionBounds } from './stored-log.ts';
-import type { Violations } from './violation.ts';
+import type { Violations } from '../../violation.ts';
 
 /** What may be in the way for a while. After each of them nothing was written. */
 const TRANSIENT = ['LF_LOCK_TIMEOUT', 'LF_SERIALIZATION', 'LF_STORAGE_UNAVAILABLE', 'LF_APPEND_QUEUE_FULL'];

@@ -8,7 +8,7 @@ import { checkRelay } from './relay-invariants.ts';
 import { checkReplies } from './reply-invariants.ts';
 import { checkStore } from './store-invariants.ts';
 import { StoredLog } from './stored-log.ts';
-import { Violations, type Violation } from './violation.ts';
+import { Violations, type Violation } from '../../violation.ts';
 
 /** Everything about a recorded run that should not be so. Pure: the run is over, and only its history is asked. */
 export function checkHistory(history: History): readonly Violation[] {

@@ -1,4 +1,5 @@
-import type { Answer, EventName, History, Instant, Invoked, PlannedAppend } from '../history/history.ts';
+import type { Answer, EventName, History, Invoked, PlannedAppend } from '../history/history.ts';
+import type { Instant } from '../../processes/recorder.ts';
 import { linesOf } from '../history/history.ts';
 
 /** What became of a call, as far as anybody was told: written, not written, or nobody knows. */

@@ -1,6 +1,7 @@
-import { linesOf, type History, type Instant } from '../history/history.ts';
+import { linesOf, type History } from '../history/history.ts';
+import type { Instant } from '../../processes/recorder.ts';
 import { signatureOf, type Call, type Fates } from './fates.ts';
-import type { Violations } from './violation.ts';
+import type { Violations } from '../../violation.ts';
 
 /** What a call did to one key, or saw of it. */
 interface Step {

@@ -8,7 +8,7 @@ import {
   type StreamName,
 } from '../history/history.ts';
 import type { StoredLog } from './stored-log.ts';
-import type { Violations } from './violation.ts';
+import type { Violations } from '../../violation.ts';
 
 /** Every reader gets every event once, each stream's in the order of its versions, and nothing ever appears before a place that it has passed. */
 export function checkReaders(history: History, log: StoredLog, violations: Violations): void {

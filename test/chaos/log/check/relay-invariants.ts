@@ -1,7 +1,7 @@
 import { linesOf, type History, type SeenRecord } from '../history/history.ts';
 import { checkDelivery } from './reader-invariants.ts';
 import type { StoredLog } from './stored-log.ts';
-import type { Violations } from './violation.ts';
+import type { Violations } from '../../violation.ts';
 
 /** By its numbers alone a consumer of each partition gets every event once and in order, whatever was sent again. */
 export function checkRelay(history: History, log: StoredLog, violations: Violations): void {

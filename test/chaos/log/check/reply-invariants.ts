@@ -1,7 +1,7 @@
 import { linesOf, type History } from '../history/history.ts';
 import type { Call, Fates } from './fates.ts';
 import type { StoredLog } from './stored-log.ts';
-import type { Violations } from './violation.ts';
+import type { Violations } from '../../violation.ts';
 
 /** Of all calls with one reply key one is carried out, and all others get its answer, word for word. */
 export function checkReplies(history: History, fates: Fates, log: StoredLog, violations: Violations): void {

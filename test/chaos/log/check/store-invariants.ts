@@ -1,7 +1,7 @@
 import { linesOf, type EventName, type History } from '../history/history.ts';
 import { signatureOf, type Call, type Fates } from './fates.ts';
 import type { StoredLog } from './stored-log.ts';
-import type { Violations } from './violation.ts';
+import type { Violations } from '../../violation.ts';
 
 /** What the log holds is what the calls were told: nothing lost, nothing made up, nothing in part, versions dense. */
 export function checkStore(history: History, fates: Fates, log: StoredLog, violations: Violations): void {

@@ -1,11 +1,5 @@
-import {
-  linesOf,
-  type EventName,
-  type History,
-  type Instant,
-  type StoredRow,
-  type StreamName,
-} from '../history/history.ts';
+import { linesOf, type EventName, type History, type StoredRow, type StreamName } from '../history/history.ts';
+import type { Instant } from '../../processes/recorder.ts';
 import type { Fates } from './fates.ts';
 
 /** From the fewest to the most events that a stream may have held. */

@@ -1,5 +1,4 @@
-import type { CutPlan } from '@leftfold/testing';
-import type { Random } from '../../random.ts';
+import type { CutPlan, SeededRandom } from '@leftfold/testing';
 
 /** What is done to the run. */
 export type Fault =
@@ -42,7 +41,7 @@ export interface Targets {
  * whatever comes.
  * @param spacing calls between two faults, on average.
  */
-export function* schedule(random: Random, targets: Targets, spacing: number): Generator<Planned, never> {
+export function* schedule(random: SeededRandom, targets: Targets, spacing: number): Generator<Planned, never> {
   const cut = (at: CutPlan['at']): Fault => ({
     kind: 'cut',
     plan: { at, statement: random.one(WRITING), times: 1 + random.below(4) },

@@ -1,5 +1,4 @@
-/** Microseconds of a clock that all processes of the machine share. */
-export type Instant = number;
+import type { Instant, Recorded } from '../../processes/recorder.ts';
 
 /** Names of things as the history has them: `tenant/id` where there is a tenant. */
 export type StreamName = string;
@@ -34,12 +33,8 @@ export type Answer =
       readonly requestHash: string;
     };
 
-interface Line {
-  readonly at: Instant;
-  readonly process: string;
-}
 /** A call of `append` was begun. What has no end was killed: its outcome is unknown. */
-export interface Invoked extends Line {
+export interface Invoked extends Recorded {
   readonly op: 'append';
   readonly type: 'invoke';
   readonly call: string;
@@ -49,39 +44,39 @@ export interface Invoked extends Line {
   readonly reply?: { readonly key: string; readonly text: string };
   readonly keys?: readonly PlannedKey[];
 }
-export interface Answered extends Line {
+export interface Answered extends Recorded {
   readonly op: 'append';
   readonly type: 'ok';
   readonly call: string;
   readonly answer: Answer;
 }
 /** It failed: `fail` promises that nothing was written, `info` that nobody knows. */
-export interface Failed extends Line {
+export interface Failed extends Recorded {
   readonly op: 'append';
   readonly type: 'fail' | 'info';
   readonly call: string;
   readonly code: string;
 }
 /** Calls that a savepoint took back. */
-export interface Undone extends Line {
+export interface Undone extends Recorded {
   readonly op: 'undo';
   readonly calls: readonly string[];
 }
 /** A transaction of the caller's ended: committed, rolled back, or nobody knows. */
-export interface Ended extends Line {
+export interface Ended extends Recorded {
   readonly op: 'end';
   readonly type: 'ok' | 'fail' | 'info';
   readonly tx: string;
 }
 /** A stream was read. `began` is when. */
-export interface StreamRead extends Line {
+export interface StreamRead extends Recorded {
   readonly op: 'read';
   readonly began: Instant;
   readonly stream: StreamName;
   readonly events: readonly (readonly [id: EventName, version: string])[];
 }
 export type SeenRecord = readonly [id: EventName, stream: StreamName, version: string, position: string];
-interface Page extends Line {
+interface Page extends Recorded {
   readonly reader: string;
   readonly lane: string;
   readonly pinned: string;
@@ -97,25 +92,25 @@ export interface Fetched extends Page {
   readonly op: 'fetched';
 }
 /** A reader that wants some categories only. */
-export interface Wanted extends Line {
+export interface Wanted extends Recorded {
   readonly op: 'wanted';
   readonly reader: string;
   readonly categories: readonly string[];
 }
 /** A reader could not read, and tries again. */
-export interface Faulted extends Line {
+export interface Faulted extends Recorded {
   readonly op: 'faulted';
   readonly reader: string;
   readonly code: string;
 }
 /** A relay's records reached their partition. */
-export interface Sent extends Line {
+export interface Sent extends Recorded {
   readonly op: 'sent';
   readonly partition: string;
   readonly records: readonly (readonly [id: EventName, stream: StreamName, version: string, sequence: number])[];
 }
 /** After the run: what a reader gets that starts at a saved place. */
-export interface ReadAgain extends Line {
+export interface ReadAgain extends Recorded {
   readonly op: 'again';
   readonly reader: string;
   readonly lane: string;
@@ -123,7 +118,7 @@ export interface ReadAgain extends Line {
   readonly ids: readonly EventName[];
 }
 /** After the run: a row of the log, with what its transaction was. */
-export interface StoredRow extends Line {
+export interface StoredRow extends Recorded {
   readonly op: 'stored';
   readonly id: EventName;
   readonly stream: StreamName;
@@ -131,36 +126,36 @@ export interface StoredRow extends Line {
   readonly position: string;
   readonly xid: string;
 }
-export interface HeadRow extends Line {
+export interface HeadRow extends Recorded {
   readonly op: 'head';
   readonly stream: StreamName;
   readonly version: string;
 }
-export interface ReplyRow extends Line {
+export interface ReplyRow extends Recorded {
   readonly op: 'reply';
   readonly key: string;
   readonly text: string;
 }
-export interface KeyRow extends Line {
+export interface KeyRow extends Recorded {
   readonly op: 'key';
   readonly key: string;
   readonly stream: StreamName;
 }
 /** Positions drawn before and after so many refused appends, with nobody else writing. */
-export interface Drawn extends Line {
+export interface Drawn extends Recorded {
   readonly op: 'drawn';
   readonly refused: number;
   readonly before: string;
   readonly after: string;
 }
 /** A reaction that a reader owes for an event it has seen. */
-export interface Owed extends Line {
+export interface Owed extends Recorded {
   readonly op: 'owed';
   readonly for: EventName;
   readonly id: EventName;
 }
 /** Something that may never happen at all, told by whom it happened to. */
-export interface Broken extends Line {
+export interface Broken extends Recorded {
   readonly op: 'broken';
   readonly what: string;
 }

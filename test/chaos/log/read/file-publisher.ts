@@ -1,12 +1,12 @@
 import type { PartitionOutcome, Publisher, PublishRecord } from '@leftfold/subscriptions';
-import type { Random } from '../../random.ts';
+import type { SeededRandom } from '@leftfold/testing';
 import type { Recorder } from '../history/recorder.ts';
 import { streamName } from '../write/names.ts';
 
 const PARTITIONS = 3;
 
 /** A broker whose partitions are the history. Now and then it has written and does not say so. */
-export function filePublisher(recorder: Recorder, random: Random): Publisher {
+export function filePublisher(recorder: Recorder, random: SeededRandom): Publisher {
   return {
     partitions: async () => PARTITIONS,
     publish: async (records) => {

@@ -2,8 +2,8 @@
 import { jsonCodec, relay, type Broker } from '@leftfold/subscriptions';
 import { postgres } from '@leftfold/postgres';
 import { Pool } from 'pg';
-import { Random } from '../../random.ts';
-import { Orders, tell } from '../faults/orders.ts';
+import { SeededRandom } from '@leftfold/testing';
+import { Orders, tell } from '../../processes/orders.ts';
 import { Recorder } from '../history/recorder.ts';
 import { Writer } from '../write/writer.ts';
 import { beCareless, READERS_CONNECTIONS, silentPool } from './careless.ts';
@@ -29,7 +29,7 @@ export interface ReaderStart {
 }
 
 const start = JSON.parse(process.argv[2] ?? '{}') as ReaderStart;
-const random = new Random(start.seed);
+const random = new SeededRandom(start.seed);
 const pool = new Pool({ connectionString: start.url, max: READERS_CONNECTIONS });
 pool.on('error', () => undefined);
 const storage = postgres({ pool: silentPool(pool), batchSize: start.batchSize, lanes: start.lanes ?? 1 });
@@ -45,7 +45,7 @@ const scene = {
   sent: [],
   calls: 0,
 };
-const writer = new Writer(scene, new Random(random.below(2 ** 31)));
+const writer = new Writer(scene, new SeededRandom(random.below(2 ** 31)));
 const orders = new Orders();
 let carelessness: Promise<void> = Promise.resolve();
 let turns = 0;

@@ -1,7 +1,7 @@
 import type { Batch, Cursor, Lane, LogReader, LogRecord } from '@leftfold/subscriptions';
-import type { Random } from '../../random.ts';
+import type { SeededRandom } from '@leftfold/testing';
 import type { SeenRecord } from '../history/history.ts';
-import { tell } from '../faults/orders.ts';
+import { tell } from '../../processes/orders.ts';
 import type { Recorder } from '../history/recorder.ts';
 import { eventName, streamName } from '../write/names.ts';
 
@@ -30,7 +30,7 @@ export function chaosReader(
     turned,
   }: {
     readonly sink: Sink;
-    readonly random: Random;
+    readonly random: SeededRandom;
     readonly recorder: Recorder;
     /** Told of each batch that was saved, and of each fault. */
     readonly turned: () => void;

@@ -1,9 +1,9 @@
 import { RELAY } from '@leftfold/subscriptions';
-import type { Random } from '../../random.ts';
+import type { SeededRandom } from '@leftfold/testing';
 import type { ReaderStart } from '../read/reader-main.ts';
 import type { WriterStart } from '../write/writer-main.ts';
 import type { Cluster } from './cluster.ts';
-import { Member } from './member.ts';
+import { Member } from '../../processes/member.ts';
 
 const WRITER = new URL('../write/writer-main.ts', import.meta.url);
 const READER = new URL('../read/reader-main.ts', import.meta.url);
@@ -25,7 +25,11 @@ export class Crew {
 
   constructor(
     cluster: Cluster,
-    { folder, random, writerUrl }: { readonly folder: string; readonly random: Random; readonly writerUrl: string },
+    {
+      folder,
+      random,
+      writerUrl,
+    }: { readonly folder: string; readonly random: SeededRandom; readonly writerUrl: string },
   ) {
     this.#cluster = cluster;
     const seedOf = (life: number, seed: number): number => (seed + life * 7_919) % 2 ** 31;

@@ -1,6 +1,6 @@
 import type { PostgresLog } from '@leftfold/postgres';
 import type { Cursor, LogReader } from '@leftfold/subscriptions';
-import type { Random } from '../../random.ts';
+import type { SeededRandom } from '@leftfold/testing';
 import { linesOf, type History } from '../history/history.ts';
 import type { Recorder } from '../history/recorder.ts';
 import { eventName, streamName } from '../write/names.ts';
@@ -49,7 +49,11 @@ export async function dump(cluster: Cluster, recorder: Recorder): Promise<void> 
 /** Reads on from places that readers have saved, and pages from where they were pinned, and adds that to the history. */
 export async function readAgain(
   cluster: Cluster,
-  { history, recorder, random }: { readonly history: History; readonly recorder: Recorder; readonly random: Random },
+  {
+    history,
+    recorder,
+    random,
+  }: { readonly history: History; readonly recorder: Recorder; readonly random: SeededRandom },
 ): Promise<void> {
   const byReader = Map.groupBy(linesOf(history, 'seen'), ({ reader }) => reader);
   for (const { reader, lanes = 1, batchSize, categories } of READERS) {

@@ -1,10 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually, startTcpProxy } from '@leftfold/testing';
-import { Random } from '../../random.ts';
+import { eventually, SeededRandom, startTcpProxy } from '@leftfold/testing';
 import { checkHistory } from '../check/check-history.ts';
-import type { Violation } from '../check/violation.ts';
+import type { Violation } from '../../violation.ts';
 import { inflict, type Stage } from '../faults/inflict.ts';
 import { faultText, schedule } from '../faults/schedule.ts';
 import { linesOf, type History } from '../history/history.ts';
@@ -38,7 +37,7 @@ const REFUSED = 25;
 
 /** Runs writers and readers against a Postgres of their own under faults, lets them come to the end, and checks the history. */
 export async function runLog(run: LogRun): Promise<LogVerdict> {
-  const random = new Random(run.seed);
+  const random = new SeededRandom(run.seed);
   const folder = mkdtempSync(join(tmpdir(), 'leftfold-chaos-'));
   const recorder = new Recorder(folder, 'run');
   const cluster = await Cluster.open();
@@ -55,7 +54,7 @@ export async function runLog(run: LogRun): Promise<LogVerdict> {
     sent: [],
     calls: 0,
   };
-  const writer = new Writer(scene, new Random(random.below(2 ** 31)));
+  const writer = new Writer(scene, new SeededRandom(random.below(2 ** 31)));
   try {
     const orphans = setInterval(() => void cluster.endOrphans(recorder).catch(() => undefined), 200);
     const stage = { cluster, crew, recorder, writer, proxy, comes: patiently(recorder, run.patienceMs) };
@@ -85,7 +84,7 @@ export async function runLog(run: LogRun): Promise<LogVerdict> {
 }
 
 /** Faults, one after the other, as the writers get on. */
-async function carryOut({ calls, minutes, spacing, print }: LogRun, stage: Stage, random: Random): Promise<void> {
+async function carryOut({ calls, minutes, spacing, print }: LogRun, stage: Stage, random: SeededRandom): Promise<void> {
   const { crew } = stage;
   const targets = {
     writers: crew.writers.map(({ name }) => name),

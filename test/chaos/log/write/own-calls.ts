@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { KeyChange, StreamAppend } from '@leftfold/core';
-import { now } from '../history/recorder.ts';
+import { now } from '../../processes/recorder.ts';
 import { eventName, streamName } from './names.ts';
 import type { Plan } from './plan.ts';
 import type { Writer } from './writer.ts';

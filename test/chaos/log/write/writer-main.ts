@@ -2,8 +2,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { postgres } from '@leftfold/postgres';
 import { Pool } from 'pg';
-import { Random } from '../../random.ts';
-import { Orders, tell } from '../faults/orders.ts';
+import { SeededRandom } from '@leftfold/testing';
+import { Orders, tell } from '../../processes/orders.ts';
 import { Recorder } from '../history/recorder.ts';
 import { KINDS } from './kinds.ts';
 import { Writer, type Scene } from './writer.ts';
@@ -20,7 +20,7 @@ export interface WriterStart {
 }
 
 const start = JSON.parse(process.argv[2] ?? '{}') as WriterStart;
-const random = new Random(start.seed);
+const random = new SeededRandom(start.seed);
 const pool = new Pool({ connectionString: start.url, max: start.connections });
 pool.on('error', () => undefined);
 const recorder = new Recorder(start.folder, start.name);
@@ -54,7 +54,7 @@ async function write(writer: Writer): Promise<void> {
   await writer.disconnect();
 }
 
-const writers = Array.from({ length: start.writers }, () => new Writer(scene, new Random(random.below(2 ** 31))));
+const writers = Array.from({ length: start.writers }, () => new Writer(scene, new SeededRandom(random.below(2 ** 31))));
 orders.crew = writers.length;
 tell('ready');
 await Promise.all(writers.map(write));

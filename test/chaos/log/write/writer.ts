@@ -10,9 +10,8 @@ import type {
   StreamVersion,
 } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/postgres';
-import { newEvent } from '@leftfold/testing';
+import { newEvent, type SeededRandom } from '@leftfold/testing';
 import { Client } from 'pg';
-import type { Random } from '../../random.ts';
 import type { Recorder } from '../history/recorder.ts';
 import { streamName, TENANTS } from './names.ts';
 import { answerOf, planned, type Plan } from './plan.ts';
@@ -49,12 +48,12 @@ const HARMLESS = ['LF_CONFLICT', 'LF_UNIQUE_KEY_TAKEN', 'LF_EVENT_ID_REUSED'];
 /** One that writes, and tells the history all that it does. */
 export class Writer {
   readonly scene: Scene;
-  readonly random: Random;
+  readonly random: SeededRandom;
   /** Name of the call it made last. */
   lastCall: string = '';
   #client: Client | undefined;
 
-  constructor(scene: Scene, random: Random) {
+  constructor(scene: Scene, random: SeededRandom) {
     this.scene = scene;
     this.random = random;
   }

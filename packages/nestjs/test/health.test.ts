@@ -1,0 +1,252 @@
+import 'reflect-metadata';
+import { repository } from '@leftfold/core';
+import { memory, memoryBroker, type MadeUpOutcome, type MemoryStorage } from '@leftfold/memory';
+import {
+  LeftfoldHealth,
+  LeftfoldHealthModule,
+  LeftfoldModule,
+  type HealthReport,
+  type LeftfoldOptions,
+} from '@leftfold/nestjs';
+import { LAG_EVENTS, RELAY_RECORDS, type PublishRecord } from '@leftfold/subscriptions';
+import { collectLogs, collectMetrics } from '@leftfold/testing';
+import { ConsoleLogger, Injectable, Module, type DynamicModule, type Type } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
+import { account, BankModule } from './bank.ts';
+
+afterEach(() => void vi.useRealTimers());
+
+const open = ({ store }: MemoryStorage, id: string): Promise<unknown> =>
+  repository(account, store).open(id, { owner: 'Ann', limit: 1n });
+
+/** A broker that is away until it is told otherwise. */
+function restlessBroker() {
+  const weather = { isAway: true };
+  const cause = Object.assign(new Error('nobody answers'), { code: 'LF_BROKER_UNAVAILABLE' });
+  const broker = memoryBroker({
+    fail: ([record]: readonly PublishRecord[]): MadeUpOutcome | undefined => {
+      const { topic, partition } = record as PublishRecord;
+      return weather.isAway ? { topic, partition, kind: 'notWritten', refused: false, cause } : undefined;
+    },
+  });
+  return { broker, weather };
+}
+
+/** An application, and what it says of its health over HTTP. */
+async function application(options: LeftfoldOptions, imports: readonly (DynamicModule | Type)[]) {
+  const module = await Test.createTestingModule({
+    imports: [LeftfoldModule.forRoot(options), LeftfoldHealthModule, ...imports],
+  }).compile();
+  const app = module.createNestApplication({ logger: false });
+  onTestFinished(() => app.close());
+  await app.listen(0, '127.0.0.1');
+  const url = await app.getUrl();
+  const get = async (path: string) => {
+    const response = await fetch(`${url}/health/${path}`);
+    return { code: response.status, body: (await response.json()) as HealthReport };
+  };
+  return { app, ready: () => get('ready'), live: () => get('live') };
+}
+
+test('a relay whose broker is away stays ready; after a while it is degraded, with the code, since when and how often', async () => {
+  const storage = memory();
+  const { broker, weather } = restlessBroker();
+  await open(storage, 'a');
+  const { app, ready, live } = await application({ service: 'bank', storage, broker, logger: collectLogs() }, [
+    LeftfoldModule.relay(),
+  ]);
+  await expect.poll(ready).toMatchObject({
+    code: 200,
+    body: {
+      status: 'up',
+      reasons: [],
+      followers: [{ lanes: [{ state: 'retrying', trouble: { failures: expect.any(Number) } }] }],
+    },
+  });
+  const since = String((await ready()).body.followers[0]?.lanes[0]?.trouble?.since);
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.parse(since) + 31_000 });
+  expect(await ready()).toMatchObject({
+    code: 200,
+    body: {
+      status: 'degraded',
+      reasons: ['relay, lane 0 is retrying (LF_RECORDS_UNCONFIRMED)'],
+      followers: [{ lanes: [{ fault: { code: 'LF_RECORDS_UNCONFIRMED' }, trouble: { since } }] }],
+    },
+  });
+  expect(app.get(LeftfoldHealth).check().status).toBe('degraded');
+  expect((await live()).code).toBe(200);
+  weather.isAway = false;
+  await expect.poll(async () => (await ready()).body.status).toBe('up');
+});
+
+test('R15 a relay that withholds keys is degraded and says how many', async () => {
+  const storage = memory();
+  const cause = Object.assign(new Error('too large'), { code: 'LF_RECORD_REFUSED' });
+  const broker = memoryBroker({
+    partitions: 1,
+    fail: (records) => {
+      const { topic, partition } = records[0] as PublishRecord;
+      const isRefused = records.some(({ value }) => Buffer.from(value).includes('Ann'));
+      return isRefused ? { topic, partition, kind: 'notWritten', refused: true, cause } : undefined;
+    },
+  });
+  const { ready } = await application({ service: 'bank', storage, broker, logger: collectLogs() }, [
+    LeftfoldModule.relay(),
+  ]);
+  await open(storage, 'a');
+  await expect
+    .poll(ready)
+    .toMatchObject({ code: 200, body: { status: 'degraded', reasons: ['relay, lane 0 withholds 1 keys'] } });
+});
+
+test('what stands still makes a process unready, and says why in one sentence', async () => {
+  const storage = memory({ lanes: 2 });
+  const { ready } = await application(
+    { service: 'bank', storage, broker: memoryBroker({ partitions: 3 }), logger: collectLogs() },
+    [LeftfoldModule.relay()],
+  );
+  await open(storage, 'a');
+  await expect.poll(ready).toMatchObject({ code: 503, body: { status: 'down' } });
+  expect((await ready()).body.reasons).toContainEqual(
+    expect.stringMatching(/^relay, lane \d is stopped \(LF_PARTITION_SHARED\)$/),
+  );
+});
+
+test('readiness shows how far behind the followers of the process are, and when that was measured; it changes nothing', async () => {
+  const storage = memory();
+  const { broker } = restlessBroker();
+  const metrics = collectMetrics();
+  const { ready } = await application(
+    { service: 'bank', storage, broker, metrics, logger: collectLogs(), lag: { everyMs: 100 } },
+    [BankModule, LeftfoldModule.relay(), LeftfoldModule.projector({ from: 'log' })],
+  );
+  for (const id of ['a', 'b', 'c']) await open(storage, id);
+  await expect
+    .poll(async () => (await ready()).body.lag)
+    .toMatchObject([
+      {
+        name: 'relay',
+        events: 3,
+        oldestMs: expect.any(Number),
+        measuredAt: expect.any(String),
+        lanes: [{ lane: '0' }],
+      },
+      { name: 'accounts', events: 0 },
+    ]);
+  expect((await ready()).code).toBe(200);
+  expect(metrics.last(LAG_EVENTS, { follower: 'relay' })).toBe(3);
+  expect(metrics.misuses).toEqual([]);
+});
+
+test('C12 a process that follows nothing measures the others: a relay that is dead shows what waits for it', async () => {
+  const storage = memory();
+  const metrics = collectMetrics();
+  const { ready } = await application(
+    { service: 'bank', storage, broker: memoryBroker(), metrics, logger: collectLogs(), lag: { everyMs: 100 } },
+    [BankModule, LeftfoldModule.lag({ from: 'log' })],
+  );
+  await open(storage, 'a');
+  await expect
+    .poll(async () => (await ready()).body.lag)
+    .toMatchObject([
+      { name: 'relay', events: 1 },
+      { name: 'accounts', events: 1 },
+    ]);
+  await expect.poll(() => metrics.last(LAG_EVENTS, { follower: 'accounts', version: '1' })).toBe(1);
+  expect((await ready()).body).toMatchObject({ status: 'up', followers: [] });
+});
+
+test('lag is not measured where nobody wants it', async () => {
+  const storage = memory();
+  const metrics = collectMetrics();
+  const { ready } = await application(
+    { service: 'bank', storage, broker: memoryBroker(), metrics, logger: collectLogs(), lag: false },
+    [LeftfoldModule.relay()],
+  );
+  await open(storage, 'a');
+  await expect.poll(() => metrics.total(RELAY_RECORDS)).toBe(1);
+  expect((await ready()).body.lag).toEqual([]);
+});
+
+test('a page of one’s own may ask for the health', async () => {
+  @Injectable()
+  class Indicator {
+    constructor(readonly health: LeftfoldHealth) {}
+  }
+  @Module({
+    imports: [LeftfoldHealthModule],
+    providers: [
+      { provide: Indicator, inject: [LeftfoldHealth], useFactory: (health: LeftfoldHealth) => new Indicator(health) },
+    ],
+  })
+  class PageModule {}
+  const { app } = await application({ service: 'bank', storage: memory() }, [PageModule]);
+  expect(app.get(Indicator).health.check()).toEqual({
+    status: 'up',
+    reasons: [],
+    followers: [],
+    lag: [],
+    missingSchemas: [],
+  });
+});
+
+test('without a logger of one’s own a follower’s lines are in the application’s log, the fields behind the sentence', async () => {
+  const lines: string[] = [];
+  class Kept extends ConsoleLogger {
+    override log(message: unknown): void {
+      lines.push(`log ${String(message)}`);
+    }
+    override warn(message: unknown): void {
+      lines.push(`warn ${String(message)}`);
+    }
+    override error(message: unknown): void {
+      lines.push(`error ${String(message)}`);
+    }
+  }
+  const storage = memory();
+  const { broker, weather } = restlessBroker();
+  await open(storage, 'a');
+  const module = await Test.createTestingModule({
+    imports: [LeftfoldModule.forRoot({ service: 'bank', storage, broker }), LeftfoldModule.relay()],
+  })
+    .setLogger(new Kept())
+    .compile();
+  await module.init();
+  onTestFinished(() => module.close());
+  await expect
+    .poll(() => lines)
+    .toContainEqual(
+      expect.stringMatching(
+        /^warn relay version 1, lane 0 is retrying: LF_RECORDS_UNCONFIRMED .* follower=relay version=1 lane=0 state=retrying code=LF_RECORDS_UNCONFIRMED failures=1$/,
+      ),
+    );
+  weather.isAway = false;
+  await expect
+    .poll(() => lines)
+    .toContainEqual(expect.stringMatching(/^log .*follows again after \d+ failed attempts/));
+  await module.close();
+  expect(lines).toContain('log relay version 1 has stopped follower=relay version=1');
+});
+
+test('a server that does not answer the measurement keeps no application from closing', async () => {
+  const storage = memory();
+  const { checkpoints } = storage;
+  let asked = 0;
+  const silent = Object.assign(Object.create(checkpoints) as typeof checkpoints, {
+    list: () => {
+      asked += 1;
+      return new Promise<never>(() => undefined);
+    },
+  });
+  const module = await Test.createTestingModule({
+    imports: [
+      LeftfoldModule.forRoot({ service: 'bank', storage: { ...storage, checkpoints: silent }, logger: collectLogs() }),
+      BankModule,
+      LeftfoldModule.lag(),
+    ],
+  }).compile();
+  await module.init();
+  expect(asked).toBe(1);
+  await module.close();
+});

@@ -1,0 +1,31 @@
+import { kafka, type KafkaOptions } from '@leftfold/kafka';
+import { postgres } from '@leftfold/postgres';
+import { relay } from '@leftfold/subscriptions';
+import { benchPool } from '../bench-pool.ts';
+import type { Drain } from './drain.ts';
+import { orStopped, watchedBroker } from './watched-broker.ts';
+
+/** Leftfold: a relay, from its start. */
+export function relayDrain(url: string, options: KafkaOptions): Drain {
+  return {
+    name: 'Leftfold',
+    drain: async (events, progress) => {
+      const pool = benchPool(url, 4);
+      await pool.query('truncate leftfold.checkpoints');
+      const { promise: drained, resolve } = Promise.withResolvers<void>();
+      let done = 0;
+      const to = watchedBroker(kafka(options), ({ length }) => {
+        progress(length);
+        if ((done += length) >= events) resolve();
+      });
+      const running = await relay({ storage: postgres({ pool }), to, service: 'bench' });
+      try {
+        await orStopped(running, drained);
+      } finally {
+        await running.stop();
+        await pool.end();
+      }
+      return done;
+    },
+  };
+}
