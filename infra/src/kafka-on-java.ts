@@ -38,12 +38,16 @@ const LOG_CONFIGURATION = `<Configuration status="ERROR">
 /** Lays out a new cluster of JVMs, each broker and controller in one, on free ports; starts none of them. */
 export async function kafkaOnJava(parts: JavaClusterParts): Promise<KafkaHost> {
   const ids = parts.brokers === 3 ? [1, 2, 3] : [1];
-  const ports = await freePorts(ids.length * (parts.proxied === undefined ? 2 : 3));
-  const port = (id: number): number => ports[id - 1] ?? 0;
-  const controllerPort = (id: number): number => ports[ids.length + id - 1] ?? 0;
-  const portBehindProxy = (id: number): number | undefined => ports[ids.length * 2 + id - 1];
-  const securedPorts = parts.security === undefined ? [] : await freePorts(ids.length * SECURED_PORTS);
-  const securedPortsOf = (id: number): number[] => securedPorts.slice((id - 1) * SECURED_PORTS, id * SECURED_PORTS);
+  const secured = parts.security === undefined ? 0 : SECURED_PORTS;
+  // All at once: ports asked for one after the other may be the same.
+  const portsEach = 2 + secured + (parts.proxied === undefined ? 0 : 1);
+  const ports = await freePorts(ids.length * portsEach);
+  const portOf = (id: number, which: number): number => ports[(id - 1) * portsEach + which] ?? 0;
+  const port = (id: number): number => portOf(id, 0);
+  const controllerPort = (id: number): number => portOf(id, 1);
+  const securedPortsOf = (id: number): number[] => Array.from({ length: secured }, (_, i) => portOf(id, 2 + i));
+  const portBehindProxy = (id: number): number | undefined =>
+    parts.proxied === undefined ? undefined : portOf(id, 2 + secured);
 
   const folder = makeDataFolder('leftfold-kafka-');
   const file = (name: string): string => join(folder.path, name);

@@ -148,7 +148,7 @@ export const identityMutants: readonly Mutant[] = [
     id: 'relay-begins-a-generation-in-a-window',
     title: 'a new generation begins in the midst of what was opened before',
     file: 'packages/subscriptions/src/relay.ts',
-    find: 'if (batch.from !== batch.at) lane.ledger',
+    find: 'if (!isAsBefore) lane.ledger',
     replace: 'lane.ledger',
     test: 'packages/memory/test/relay.test.ts',
     testName: 'R13 what was opened before the generation rose',

@@ -27,7 +27,7 @@ export const kafkaMutants: readonly Mutant[] = [
     id: 'kafka-takes-any-fetch',
     title: 'C2 a batch is taken wherever kafkajs fetched it from',
     file: `${SOURCES}/kafkajs/assigned-lane.ts`,
-    find: 'if (fetched !== wanted) throw new FetchMisplaced(this.lane, wanted, fetched);',
+    find: 'if (fetched !== wanted) throw new FetchMisplaced(topicLane(batch.topic, batch.partition), wanted, fetched);',
     replace: '',
     test: `${TESTS}/source.int.test.ts`,
     testName: 'C11 retention passes a reader at work: whatever its client does then, the lane stops',

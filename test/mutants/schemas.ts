@@ -362,9 +362,9 @@ export const schemasMutants: readonly Mutant[] = [
   {
     id: 'A7-ready-without-schemas',
     title: 'a process is ready before its schemas are registered',
-    file: 'packages/nestjs/src/health.ts',
-    find: 'if (isDown || missingSchemas.length > 0)',
-    replace: 'if (isDown)',
+    file: 'packages/nestjs/src/leftfold-health.ts',
+    find: 'const status = down.length > 0',
+    replace: 'const status = followers.some((one) => standingStill(one).length > 0)',
     test: 'packages/nestjs/test/schema-readiness.test.ts',
     testName: 'A7 a process that serves commands starts without its registry',
   },

@@ -15,6 +15,15 @@ export const threadsMutants: readonly Mutant[] = [
     testName: 'R5 what a thread had under way when it died is unknown, never written',
   },
   {
+    id: 'threads-count-nothing',
+    title: 'the producer that goes with its thread is counted nowhere',
+    file: `${SOURCES}/publish-thread.ts`,
+    find: 'this.replacements(known) + 1',
+    replace: 'this.replacements(known)',
+    test: TEST,
+    testName: 'R5 what a thread had under way when it died is unknown, never written',
+  },
+  {
     id: 'threads-share-partitions',
     title: 'R1 records of one partition go through whichever thread is next',
     file: `${SOURCES}/publish-threads.ts`,

@@ -3,6 +3,7 @@ import type { Mutant } from './mutant.ts';
 const SOURCES = 'packages/subscriptions/src';
 const LOOPS = 'packages/memory/test';
 const RELAY = `${LOOPS}/relay-withheld.test.ts`;
+const FAIL_OVER = `${LOOPS}/relay-withheld-fail-over.test.ts`;
 const CRASH = `${LOOPS}/relay-withheld-crash.test.ts`;
 
 /** Breaks of what is done with records that a broker refuses. */
@@ -61,6 +62,34 @@ export const withheldMutants: readonly Mutant[] = [
     replace: '!== null;',
     test: `${LOOPS}/relay.test.ts`,
     testName: 'R15 records that the broker refuses whatever they are',
+  },
+  {
+    id: 'withheld-under-an-old-ledger',
+    title: 'the ledger does not say that something of its window is withheld, so that older code sends the event',
+    file: `${SOURCES}/relay.ts`,
+    find: 'if (lane.ledger.v === 1) await owned.save(batch.at, withheld);',
+    replace: '',
+    test: FAIL_OVER,
+    testName: 'R15 the ledger is in version 2 before anything is noted or said',
+  },
+  {
+    id: 'withheld-generation-stays',
+    title:
+      'after a fail-over the numbers of a redrive that the log lost are given to other events of the same generation',
+    file: `${SOURCES}/relay.ts`,
+    find: 'batch.from === batch.at && (lane.isWindowOpen || lane.ledger.v === 1)',
+    replace: 'batch.from === batch.at',
+    test: FAIL_OVER,
+    testName: 'R13 R15 where keys are withheld a new generation begins also at the end of a page',
+  },
+  {
+    id: 'redrive-answers-another-request',
+    title: 'a redrive that is refused clears what was requested meanwhile',
+    file: 'packages/memory/src/memory-withheld.ts',
+    find: 'const isAnswered = request?.at.getTime() === carriedOut?.at.getTime();',
+    replace: 'const isAnswered = carriedOut !== undefined;',
+    test: FAIL_OVER,
+    testName: 'R15 what is asked for in the moment in which a redrive is refused again',
   },
   {
     id: 'withheld-again-and-again',

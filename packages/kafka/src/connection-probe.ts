@@ -73,20 +73,20 @@ interface Asked {
 
 /** Connects, asks, waits for the answer's beginning. Never rejects. */
 function ask(broker: string, tls: Tls, api: number | undefined, signal: AbortSignal): Promise<Asked> {
-  const host = broker.slice(0, broker.lastIndexOf(':')).replaceAll(/^\[|\]$/g, '');
-  const port = Number(broker.slice(broker.lastIndexOf(':') + 1));
+  const [host = '', port = ''] = broker.split(':');
   return new Promise((resolve) => {
     let isSecure = false;
     const socket: Socket =
       tls === false
-        ? connect({ host, port })
-        : connectTls({ host, port, ...(isIP(host) === 0 && { servername: host }), ...nodeTls(tls) });
+        ? connect({ host, port: Number(port) })
+        : connectTls({ host, port: Number(port), ...(isIP(host) === 0 && { servername: host }), ...nodeTls(tls) });
     const end = (how: Partial<Asked>): void => {
       socket.destroy();
       signal.removeEventListener('abort', late);
       resolve({ isAnswered: false, isClosed: false, isSecure, ...how });
     };
     const late = (): void => end({});
+    socket.on('error', (error) => end({ error }));
     signal.addEventListener('abort', late, { once: true });
     if (signal.aborted) return late();
     socket.once(tls === false ? 'connect' : 'secureConnect', () => {
@@ -94,7 +94,6 @@ function ask(broker: string, tls: Tls, api: number | undefined, signal: AbortSig
       if (api === undefined) end({});
       else socket.write(request(api));
     });
-    socket.on('error', (error) => end({ error }));
     socket.once('close', () => end({ isClosed: true }));
     // A listener with TLS answers with an alert, which no answer begins like: its length would be half a gigabyte and more.
     socket.once('data', (bytes) => end({ isAnswered: bytes[0] === 0 }));

@@ -39,6 +39,17 @@ test('refused for its content: certainly not written, also after an attempt in d
   expect(one.outcome()).toMatchObject({ kind: 'notWritten', refused: true, cause: { code: 'LF_RECORD_REFUSED' } });
 });
 
+test('R12 of what is refused for its size it is said how large it is, and what the topic takes', () => {
+  const one = delivery(1);
+  one.next();
+  expect(one.isOversized).toBe(false);
+  one.failed(tooLarge);
+  expect(one.isOversized).toBe(true);
+  one.measured(50);
+  const message = expect.stringMatching(/MESSAGE_TOO_LARGE; one takes up to 1\d\d bytes, the topic 50 /) as unknown;
+  expect(one.outcome()).toMatchObject({ kind: 'notWritten', refused: true, cause: { message } });
+});
+
 test('refused after an earlier chunk was written: some of it stands there', () => {
   const two = delivery(2);
   two.next();

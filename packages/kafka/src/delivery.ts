@@ -5,6 +5,8 @@ import type { Parcel } from './client.ts';
 import type { PartitionChunks } from './partition-chunks.ts';
 import { topicLane } from './topic-lane.ts';
 
+const OVERSIZE: ReadonlySet<string> = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
+
 /** How far the records of one partition have come in one publish. */
 export class Delivery {
   readonly lane: string;
@@ -15,10 +17,15 @@ export class Delivery {
   #refused = false;
   #isBlocked = false;
   #cause: unknown;
+  #oversize: { readonly name: string; readonly error: unknown } | undefined;
 
   constructor(group: PartitionChunks) {
     this.#group = group;
     this.lane = topicLane(group.topic, group.partition);
+  }
+
+  get topic(): string {
+    return this.#group.topic;
   }
 
   get isOpen(): boolean {
@@ -27,6 +34,11 @@ export class Delivery {
 
   get isRefused(): boolean {
     return this.#refused;
+  }
+
+  /** Refused by the broker for its size, of which nobody knew beforehand. */
+  get isOversized(): boolean {
+    return this.#oversize !== undefined;
   }
 
   /** What is next to be sent. From here on it may stand in the partition. */
@@ -64,8 +76,18 @@ export class Delivery {
   failed(error: unknown): void {
     const { topic, partition } = this.#group;
     const { kind, name } = brokerFault(error);
+    if (OVERSIZE.has(name)) this.#oversize = { name, error };
     if (kind === 'content') this.refuse(new RecordRefused(topic, partition, `the broker says ${name}`, error));
     else this.#cause = asBrokerError(`publishing to ${this.lane}`, error);
+  }
+
+  /** Says of what is too large by how much, which the broker does not: whoever mends the topic has nothing else to go by. */
+  measured(limitBytes: number): void {
+    if (this.#oversize === undefined) return;
+    const { name, error } = this.#oversize;
+    const { topic, partition, largestBytes } = this.#group;
+    const sizes = `one takes up to ${largestBytes} bytes, the topic ${limitBytes} for all that is sent at once (max.message.bytes)`;
+    this.refuse(new RecordRefused(topic, partition, `the broker says ${name}; ${sizes}`, error));
   }
 
   /**

@@ -14,13 +14,15 @@ export class BrokerUnavailable extends LeftfoldError {
   }
 }
 
-/** The cluster will not serve this client: wrong credentials, certificate or rights. Trying again changes nothing. `LF_BROKER_REFUSED` */
+/** The cluster will not serve this client: wrong credentials, certificate or rights. Trying again changes nothing, so nobody does. `LF_BROKER_REFUSED` */
 export class BrokerRefused extends LeftfoldError {
   readonly code = 'LF_BROKER_REFUSED' as const;
   readonly retryable = false as const;
 
   constructor(what: string, check: string, cause: unknown) {
-    super(`${what}. Check ${check}`, { cause: bareCause(cause) });
+    super(`${what}. Check ${check}. It is not tried again: mend it, then start the process again`, {
+      cause: bareCause(cause),
+    });
   }
 }
 
@@ -192,15 +194,15 @@ export class PublisherClosed extends LeftfoldError {
   }
 }
 
-/** A thread that published ended before it answered: what was handed to it may be written or not. `LF_PUBLISH_THREAD_LOST` */
+/** A thread that published ended before it answered, or could not begin: what was handed to it may be written or not. `LF_PUBLISH_THREAD_LOST` */
 export class PublishThreadLost extends LeftfoldError {
   readonly code = 'LF_PUBLISH_THREAD_LOST' as const;
   readonly retryable = true as const;
 
   constructor(why: unknown) {
     super(
-      `a publishing thread ended (${why instanceof Error ? why.message : `code ${String(why)}`}); the records are sent again by a new one. Where this comes again and again, set threads: 0 to see what ends it`,
-      { cause: why },
+      `a publishing thread ended, or could not begin (${why instanceof Error ? why.message : `code ${String(why)}`}); the records are sent again by a new one. Where this comes again and again, set threads: 0 to see what ends it`,
+      { cause: bareCause(why) },
     );
   }
 }

@@ -16,7 +16,7 @@ import type { WatermarkReader } from './watermarks.ts';
 export interface LaneSetting extends Omit<RecordReading, 'end'> {
   readonly reader: Reader<SourceRecord>;
   readonly watermarks: Pick<WatermarkReader, 'of'>;
-  /** Told after each batch that was dealt with. */
+  /** Told after each batch that was dealt with, and of the saved place that a lane begins at. */
   readonly onHandled?: (at: TopicPartition, nextOffset: bigint) => void;
 }
 
@@ -75,6 +75,8 @@ export class LaneRun {
         const { place, from } = await this.#open();
         // That it reads again shows in a batch, but there may be none for long. Who waits for a record to become readable still does when he is back at it.
         if (this.#attempt > 0 && place.nextOffset !== this.#unreadableAt) reader.recovered?.(this.lane);
+        // What the owner before had not told yet would never be, where nothing comes any more.
+        if (from !== 'start') this.#setting.onHandled?.(this.#at, place.nextOffset);
         await this.#follow(place, from);
         this.#feed.stop();
         return true;

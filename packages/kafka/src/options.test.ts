@@ -16,6 +16,11 @@ test('the least that is needed is taken', () => {
 test.each([
   ['brokers', { brokers: [] }],
   ['brokers', { brokers: ['localhost'] }],
+  ['brokers', { brokers: ['localhost:0'] }],
+  ['brokers', { brokers: ['localhost:65536'] }],
+  // kafkajs takes "[" for the host, the other client the whole of "::1:9092".
+  ['brokers', { brokers: ['[::1]:9092'] }],
+  ['brokers', { brokers: ['::1:9092'] }],
   ['clientId', { clientId: 'a b' }],
   ['topics', { topics: [] }],
   ['topics', { topics: [{ name: 'a/b', partitions: 1 }] }],
@@ -47,6 +52,16 @@ test.each([
   expect(() => checkOptions({ ...good, codec: codec as never })).toThrow(
     expect.objectContaining({ code: 'LF_OPTION_OUT_OF_RANGE', message }),
   );
+});
+
+const sasl = { mechanism: 'scram-sha-512', username: 'CN=a,OU=b,O=c', password: 'x' } as const;
+
+test('a name that @platformatic/kafka would not send as it is, is refused for that client alone', () => {
+  const named = (client: 'kafkajs' | 'platformatic', mechanism: 'plain' | 'scram-sha-512') => () =>
+    checkOptions({ ...good, client, sasl: { ...sasl, mechanism } });
+  expect(named('platformatic', 'scram-sha-512')).toThrow(expect.objectContaining({ code: 'LF_OPTION_OUT_OF_RANGE' }));
+  expect(named('platformatic', 'plain')).not.toThrow();
+  expect(named('kafkajs', 'scram-sha-512')).not.toThrow();
 });
 
 test('what is wrong with a broker address is said without the address, which may hold a password', () => {

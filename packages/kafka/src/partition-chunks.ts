@@ -1,4 +1,5 @@
 import type { PublishRecord } from '@leftfold/subscriptions';
+import { headerName } from './header-name.ts';
 import type { TopicPartition } from './topic-lane.ts';
 
 /** The records of one partition in the order given, cut into what is sent at once. */
@@ -51,7 +52,7 @@ export function recordBytes({ key, value, headers }: PublishRecord): number {
   let count = 0;
   for (const name in headers) {
     count++;
-    bytes += sized(Buffer.byteLength(name)) + sized(Buffer.byteLength(headers[name] ?? ''));
+    bytes += sized(headerName(name).length) + sized(Buffer.byteLength(headers[name] ?? ''));
   }
   bytes += varintBytes(count);
   return sized(bytes);

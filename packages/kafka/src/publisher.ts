@@ -86,6 +86,7 @@ export class KafkaPublisher implements Publisher {
     if (session !== undefined) {
       await this.#together(deliveries, session, signal);
       await this.#oneByOne(deliveries, signal);
+      await this.#measure(deliveries.filter(({ isOversized }) => isOversized));
     }
     const outcome = deliveries.map((delivery) => delivery.outcome());
     // An idempotent number given to a batch that was given up would be taken by the next, different one, and that be acknowledged as a double.
@@ -124,6 +125,16 @@ export class KafkaPublisher implements Publisher {
         this.#failedAlone.add(delivery.lane);
         break;
       }
+    }
+  }
+
+  /** The limit was lowered since the session began: what it is now is asked for, for the message alone. */
+  async #measure(oversized: readonly Delivery[]): Promise<void> {
+    if (oversized.length === 0) return;
+    const facts = await this.#topics.facts().catch(() => new Map<string, TopicFacts>());
+    for (const delivery of oversized) {
+      const limitBytes = facts.get(delivery.topic)?.maxBatchBytes ?? Infinity;
+      if (Number.isFinite(limitBytes)) delivery.measured(limitBytes);
     }
   }
 

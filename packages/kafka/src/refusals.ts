@@ -24,7 +24,9 @@ const REFUSALS: readonly (readonly [name: RegExp, refusal: Refusal])[] = [
     /^ILLEGAL_SASL_STATE$/,
     {
       what: 'the listener takes no user',
-      check: 'that brokers names the port of a listener with SASL, or leave sasl out',
+      // It says the same to kafkajs where sessions are so short that it renews them at each request.
+      check:
+        'that brokers names the port of a listener with SASL, or leave sasl out; with kafkajs, also that connections.max.reauth.ms is 60000 or more',
     },
   ],
   [

@@ -31,13 +31,18 @@ export interface SaslOptions {
   readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
   readonly username: string;
   /**
-   * A function is asked at every connection, so that a password may change while the process runs. One that fails counts as a server that is away
-   * (`LF_BROKER_UNAVAILABLE`): it is asked again. Of its error only the name is told.
+   * A function is asked at every connection, so that a password may change while the process runs. One that fails, or has not answered within 2 s, counts
+   * as a server that is away (`LF_PASSWORD_UNAVAILABLE`): it is asked again. Of its error only the name is told.
    */
   readonly password: string | (() => string | Promise<string>);
 }
 
 const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
+/**
+ * kafkajs does not bound it: a lane would stand there for ever, and not a word of it. The other client ends a connection that is not ready after
+ * `connectMs`, without saying that it waited for the password; so it is less than that.
+ */
+const PASSWORD_MS = 2_000;
 
 /**
  * Reads certificates and key once, so that a file that holds none is told where it is given, and not as a broker that cannot be reached.
@@ -49,17 +54,29 @@ export function checkSecurity(ssl: boolean | TlsOptions | undefined, sasl: SaslO
   if (sasl !== undefined) checkSasl(sasl);
 }
 
-function checkTls({ ca, cert, key, passphrase, servername }: TlsOptions): void {
+function checkTls({ ca, cert, key, passphrase, servername, rejectUnauthorized, minVersion }: TlsOptions): void {
   const authorities = certificates(ca);
   for (const pem of authorities) check(isCertificate(pem), 'ssl.ca', 'no certificate', CERTIFICATE);
   check(ca === undefined || authorities.length > 0, 'ssl.ca', 'an empty list', CERTIFICATE);
   check(servername === undefined || isIP(servername) === 0, 'ssl.servername', 'an address', 'a host name');
+  check(
+    rejectUnauthorized === undefined || typeof rejectUnauthorized === 'boolean',
+    'ssl.rejectUnauthorized',
+    'of another kind',
+    'true or false',
+  );
+  check(
+    minVersion === undefined || ['TLSv1.2', 'TLSv1.3'].includes(minVersion),
+    'ssl.minVersion',
+    'another one',
+    'TLSv1.2 or TLSv1.3',
+  );
   // Of a value of another kind Node says in its error what it is.
   check(passphrase === undefined || isText(passphrase), 'ssl.passphrase', 'not a text', 'the text that opens the key');
   check((cert === undefined) === (key === undefined), 'ssl', 'half a pair', 'with both cert and key, or neither');
   if (cert === undefined || key === undefined) return;
   check(isCertificate(cert), 'ssl.cert', 'no certificate', CERTIFICATE);
-  check(/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text(key)), 'ssl.key', 'no private key', 'PEM text of a private key');
+  check(isPrivateKey(key), 'ssl.key', 'no private key', 'PEM text of a private key');
   try {
     createSecureContext({ cert: text(cert), key: text(key), ...(passphrase !== undefined && { passphrase }) });
   } catch {
@@ -85,6 +102,9 @@ function checkSasl({ mechanism, username, password }: Partial<SaslOptions>): voi
 /** A NUL would end it in the middle of what `plain` sends. */
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== '' && !value.includes('\0');
 
+const isPrivateKey = (pem: unknown): boolean =>
+  (typeof pem === 'string' || pem instanceof Uint8Array) && /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text(pem));
+
 function isCertificate(pem: Pem): boolean {
   try {
     return new X509Certificate(text(pem)).subject !== undefined;
@@ -93,14 +113,18 @@ function isCertificate(pem: Pem): boolean {
   }
 }
 
-/** The password now. @throws {@link PasswordUnavailable} `LF_PASSWORD_UNAVAILABLE` when its function fails, or gives none */
+/** The password now. @throws {@link PasswordUnavailable} `LF_PASSWORD_UNAVAILABLE` when its function fails, gives none, or takes longer than 2 s */
 export async function currentPassword({ password }: SaslOptions): Promise<string> {
   if (typeof password === 'string') return password;
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new DOMException('no password', 'TimeoutError')), PASSWORD_MS);
   try {
-    const given: unknown = await password();
+    const given: unknown = await Promise.race([password(), late]);
     if (isText(given)) return given as string;
   } catch (error) {
     throw new PasswordUnavailable(error);
+  } finally {
+    clearTimeout(timer);
   }
   throw new PasswordUnavailable(new TypeError('not a password'));
 }
@@ -143,7 +167,7 @@ export function platformaticSecurity(
   };
 }
 
-const hostOf = (broker: string): string => broker.slice(0, broker.lastIndexOf(':')).replace(/^\[|\]$/g, '');
+const hostOf = (broker: string): string => broker.slice(0, broker.lastIndexOf(':'));
 
 /** As Node takes them. */
 export function nodeTls({

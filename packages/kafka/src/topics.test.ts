@@ -123,6 +123,19 @@ test.each([
   });
 });
 
+test('R12 a limit that is lowered while it is published to is warned of once, and holds up nobody', async () => {
+  const { client, topics, warnings } = scene(['a']);
+  client.has.set('a', { copies: [1, 1], config });
+  await topics.recheck('a');
+  client.has.set('a', { copies: [1, 1], config: new Map([...config, ['max.message.bytes', '20000']]) });
+  for (let again = 0; again < 2; again++)
+    expect((await topics.facts()).get('a')).toEqual({ partitions: 2, maxBatchBytes: 20_000 });
+  expect(warnings).toEqual([expect.stringContaining('max.message.bytes=20000, too little')]);
+  client.has.set('a', { copies: [0, 1], config });
+  await topics.facts();
+  expect(warnings).toHaveLength(1);
+});
+
 test('a risk is told once, and stops nobody', async () => {
   const { client, topics, warnings } = scene(['a']);
   const risky = new Map([...config, ['unclean.leader.election.enable', 'true']]);

@@ -79,10 +79,17 @@ export class Topics {
     return topicFacts(own);
   }
 
-  /** What a publisher must know of topics, now. Whether they are safe is not asked again: copies come and go while replicas are moved. */
+  /**
+   * What a publisher must know of topics, now. What is not safe any more holds nobody up in the midst, copies come and go while replicas are moved; what does
+   * not pass by itself, as a limit that was lowered, is warned of: the next start will not do with it.
+   */
   async facts(): Promise<ReadonlyMap<string, TopicFacts>> {
     const found = await this.#find(this.declared);
-    return new Map([...found].map(([name, finding]) => [name, topicFacts(finding)]));
+    const facts = new Map([...found].map(([name, finding]) => [name, topicFacts(finding)]));
+    for (const [name, { problems }] of found)
+      for (const { retryable, message } of facts.get(name)?.problem === undefined ? problems : [])
+        if (!retryable) this.#warn(message);
+    return facts;
   }
 
   /** @throws {@link TopicUnknown} `LF_TOPIC_UNKNOWN` when it is not declared */

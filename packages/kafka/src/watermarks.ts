@@ -40,12 +40,16 @@ export class WatermarkReader {
 
   /** The end of every partition of every declared topic. @throws like {@link of}, and like `Topics.check` */
   async head(): Promise<ReadonlyMap<Lane, Cursor>> {
+    return new Map([...(await this.all())].map(([lane, { high }]) => [lane, endCursor(high)]));
+  }
+
+  /** Every partition of every declared topic. @throws like {@link head} */
+  async all(): Promise<ReadonlyMap<Lane, Watermarks>> {
     await this.#topics.check();
-    const head = new Map<Lane, Cursor>();
-    for (const { name } of this.#topics.declared) {
-      for (const [partition, { high }] of await this.of(name)) head.set(topicLane(name, partition), endCursor(high));
-    }
-    return head;
+    const all = new Map<Lane, Watermarks>();
+    for (const { name } of this.#topics.declared)
+      for (const [partition, marks] of await this.of(name)) all.set(topicLane(name, partition), marks);
+    return all;
   }
 
   async #ask(topic: string): Promise<ReadonlyMap<number, Watermarks>> {

@@ -60,6 +60,18 @@ describe.each(['kafkajs', 'platformatic'] as const)('over %s', (client) => {
     expect(reader.model.applied).toHaveLength(20);
   });
 
+  test('what the owner before could not tell is told by the next one, though nothing comes any more', async () => {
+    const options = newTopic(2, { client });
+    await publish(options, 1, 10);
+    const reader = new CheckpointReader('untold');
+    const silent = follow(kafka({ ...options, commitOffsets: false }).source, reader);
+    await until('all is applied', () => reader.model.applied.length === 20);
+    await silent.stop();
+    const next = follow(kafka(options).source, new CheckpointReader('untold', reader.model));
+    open.push({ close: next.stop });
+    await until('it is told', async () => (await offsetsOf(options, 'untold')).join() === '10,10');
+  });
+
   test('nothing is told where that is not wanted, nor of a batch that was not dealt with', async () => {
     const options = newTopic(2, { client });
     await publish(options, 1, 10);

@@ -13,18 +13,18 @@ test.each(['kafkajs', 'platformatic'] as const)(
   'R7 an idle publisher and reader arm next to no timers, over %s',
   async (client) => {
     const topic = `test.${randomUUID()}`;
-    const broker = kafka({
+    const options: KafkaOptions = {
       brokers: inject('kafkaBrokers'),
       clientId: topic,
       topics: [{ name: topic, partitions: 3 }],
       create: true,
       codec: jsonCodec(),
       client,
-    });
-    const publisher = await broker.publisher();
+    };
+    const publisher = await persistentPublisher(options);
     await publisher.publish([relayed(topic, 0, 1)]);
     const reader = new CheckpointReader('idle');
-    const running = follow(broker.source, reader);
+    const running = follow(kafka(options).source, reader);
     await until('the reader is at the end', () => reader.model.applied.length === 1);
 
     const armed = vi.spyOn(globalThis, 'setTimeout');
@@ -40,18 +40,20 @@ test.each(['kafkajs', 'platformatic'] as const)(
 
 test('a reader without a group that stands at the end of all its lanes has one request at a time under way, which waits', async () => {
   const topic = `test.${randomUUID()}`;
-  const broker = kafka({
+  const options: KafkaOptions = {
     brokers: inject('kafkaBrokers'),
     clientId: topic,
     topics: [{ name: topic, partitions: 12 }],
     create: true,
     codec: jsonCodec(),
     client: 'platformatic',
-  });
-  const source = broker.source as PlatformaticSource;
-  const publisher = await broker.publisher();
+  };
+  const source = kafka(options).source as PlatformaticSource;
+  const publisher = await persistentPublisher(options);
   await publisher.publish([relayed(topic, 0, 1)]);
   const reader = new CheckpointReader('idle');
+  // As leases give them: one after the other.
+  reader.onFrom = async (lane) => timer(60 * Number(lane.split('/')[1]));
   const running = follow(source, reader);
   await until('the reader is at the end', () => reader.model.applied.length === 1);
   // Lanes that came after the first request went out are asked for beside it, until it is back.

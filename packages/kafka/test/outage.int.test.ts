@@ -1,6 +1,6 @@
 import { startKafka } from '@leftfold/infra';
 import type { KafkaCluster } from '@leftfold/infra';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { kafka } from '../src/index.ts';
 import { KafkajsClient } from '../src/kafkajs/kafkajs-client.ts';
 import { ConsumerSession } from '../src/kafkajs/consumer-session.ts';
@@ -17,7 +17,20 @@ let cluster: KafkaCluster;
 beforeAll(async () => {
   cluster = await startKafka({ brokers: 1, own: true });
 });
+// Of a test that failed in the midst of an outage, so that it fails alone.
+afterEach(async () => {
+  if (isKilled) await startAgain();
+});
 afterAll(() => cluster.stop());
+let isKilled = false;
+async function kill(): Promise<void> {
+  isKilled = true;
+  await cluster.kill(1);
+}
+async function startAgain(): Promise<void> {
+  await cluster.startNode(1);
+  isKilled = false;
+}
 
 test.each(['kafkajs', 'platformatic'] as const)(
   'C5 over %s the broker dies and comes back: publisher and reader tell it, and go on by themselves',
@@ -34,12 +47,12 @@ test.each(['kafkajs', 'platformatic'] as const)(
     await until('the first are written', () => written(1, 10));
     await until('the first are applied', () => reader.model.applied.length === 20);
 
-    await cluster.kill(1);
+    await kill();
     const outcome = await publisher.publish(run(11, 20));
     expect(outcome.map(({ kind }) => kind)).not.toContain('written');
     await until('the reader tells it', () => reader.faults.length >= 2);
     expect(reader.faults.every(({ code, retryMs }) => code === 'LF_BROKER_UNAVAILABLE' && retryMs !== null)).toBe(true);
-    await cluster.startNode(1);
+    await startAgain();
 
     await until('the publisher goes on', () => written(11, 20));
     await until('the reader goes on', () => reader.model.applied.length >= 40);
@@ -93,11 +106,11 @@ test('C5 an outage is told though a handler does not end, and afterwards nothing
   );
   await until('a batch is under way', () => reader.batches.length === 1);
   const before = reader.faults.length;
-  await cluster.kill(1);
+  await kill();
   await until('the reader tells it', () => reader.faults.length > before);
   expect(reader.faults.at(-1)).toMatchObject({ lane: undefined, code: 'LF_BROKER_UNAVAILABLE' });
   expect(reader.model.applied).toEqual([]);
-  await cluster.startNode(1);
+  await startAgain();
   released.resolve();
   await until('all is applied', () => reader.model.applied.length >= 5);
   expect(reader.model.idsOf(topicLane(options.topic, 0))).toEqual(['0-1', '0-2', '0-3', '0-4', '0-5']);

@@ -148,7 +148,10 @@ async function makeTopic(
         administer(
           async (admin) => {
             const [found] = (await admin.fetchTopicMetadata({ topics: [topic] })).topics;
-            return found?.partitions.length === numPartitions && found.partitions.every(({ leader }) => leader > 0);
+            const isLed =
+              found?.partitions.length === numPartitions && found.partitions.every(({ leader }) => leader > 0);
+            // A leader that is known does not serve yet: NOT_LEADER_FOR_PARTITION for a moment, on a busy machine.
+            return isLed && (await admin.fetchTopicOffsets(topic)).length === numPartitions;
           },
           [broker],
         ),

@@ -5,6 +5,7 @@ import { memory } from '@leftfold/memory';
 import type { MemoryStorage } from '@leftfold/memory';
 import { follow, projection, relay } from '@leftfold/subscriptions';
 import type { Running } from '@leftfold/subscriptions';
+import { collectLogs } from '@leftfold/testing';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { kafka } from '../src/index.ts';
 import { CLIENTS, SECRET, expectNoSecret, grant, securedCluster, securedTopic } from './secured-cluster.ts';
@@ -46,7 +47,9 @@ describe.each(CLIENTS)('over %s', (client) => {
     ]);
     const storage = memory({ topic: () => options.topic });
     await write(storage, 'a');
-    const refused = stopping(await relay({ storage, to: kafka({ ...options, ...changed }), service: 'tests' }));
+    const logger = collectLogs();
+    const to = kafka({ ...options, ...changed });
+    const refused = stopping(await relay({ storage, to, service: 'tests', logger }));
     const lane = () => refused.status().lanes.find(({ state }) => state === 'stopped');
     await until('the lane stops', () => lane() !== undefined);
     expect(lane()?.fault).toMatchObject({
@@ -54,12 +57,17 @@ describe.each(CLIENTS)('over %s', (client) => {
       message: expect.stringContaining('Check ') as unknown,
     });
     const since = lane()?.since;
-    expectNoSecret(refused.status());
+    expect(lane()?.fault?.message).toContain('mend it, then start the process again');
+    expect(logger.where({ state: 'stopped' })).toMatchObject([
+      { level: 'error', fields: { code: 'LF_BROKER_REFUSED' } },
+    ]);
+    // Mended, and stopped all the same, until a new start.
+    await grant(cluster, 'relay', [['WRITE', 'TOPIC', options.topic]]);
     await write(storage, 'b');
     expect(lane()?.since).toEqual(since);
+    expectNoSecret(refused.status(), logger.lines, to);
     await refused.stop();
 
-    await grant(cluster, 'relay', [['WRITE', 'TOPIC', options.topic]]);
     const relaying = stopping(await relay({ storage, to: kafka(options), service: 'tests' }));
     await relaying.caughtUp({ timeoutMs: 20_000 });
     const ends = await administer((admin) => admin.fetchTopicOffsets(options.topic), cluster.brokers);
@@ -71,10 +79,12 @@ describe.each(CLIENTS)('over %s', (client) => {
     const storage = memory();
     const sasl = { mechanism: 'plain' as const, username: 'projector', password: `${SECRET}!` };
     const { source } = kafka({ ...options, sasl });
-    const refused = stopping(await follow(notes, { from: source, storage }));
+    const logger = collectLogs();
+    const refused = stopping(await follow(notes, { from: source, storage, logger }));
     await until('it has ended', () => !refused.status().isRunning);
     expect(refused.status().fault).toMatchObject({ code: 'LF_BROKER_REFUSED' });
-    expectNoSecret(refused.status());
+    expect(logger.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+    expectNoSecret(refused.status(), logger.lines);
   });
 
   test('a category without a topic of ours is told at its first event; nothing passes over it', async () => {

@@ -57,7 +57,7 @@ describe.each(['kafkajs', 'platformatic'] as const)('over %s', (client) => {
   });
 
   test('an end behind which only markers of transactions stand is reached, and what was rolled back is not handed over', async () => {
-    const options = newTopic(3, { client });
+    const options = newTopic(4, { client, maxBatchBytes: 16_384 });
     const { topic } = options;
     await (await publisherOf(options)).publish(relayedRun(topic, 0, 1, 5));
     const stranger = new kafkajs.Kafka({ brokers: [...options.brokers], logLevel: kafkajs.logLevel.NOTHING }).producer({
@@ -66,29 +66,41 @@ describe.each(['kafkajs', 'platformatic'] as const)('over %s', (client) => {
       maxInFlightRequests: 1,
     });
     await stranger.connect();
-    const transaction = async (partition: number, from: number, to: number, isKept: boolean): Promise<void> => {
+    const transaction = async (
+      partition: number,
+      from: number,
+      to: number,
+      isKept: boolean,
+      note?: string,
+    ): Promise<void> => {
       const begun = await stranger.transaction();
-      const messages = relayedRun(topic, partition, from, to).map(({ key, value, headers }) => ({
+      const messages = relayedRun(topic, partition, from, to, note).map(({ key, value, headers }) => ({
         key,
         value: Buffer.from(value),
         headers: { ...headers },
         partition,
       }));
-      await begun.send({ topic, messages });
+      for (const message of messages) await begun.send({ topic, messages: [message] });
       await (isKept ? begun.commit() : begun.abort());
     };
     await transaction(0, 6, 8, true);
     await transaction(0, 9, 10, false);
     await transaction(1, 1, 3, false);
+    // Each record is more than one fetch has, so that no answer holds a transaction whole.
+    const long = 'long '.repeat(4_000);
+    await transaction(3, 1, 3, false, long);
+    await transaction(3, 1, 2, true, long);
+    await transaction(3, 3, 4, false, long);
     await stranger.disconnect();
     const { source } = kafka(options);
     const head = await source.head();
     const reader = bounded(head);
     await source.run(reader, new AbortController().signal);
-    expect([0, 1, 2].map((partition) => reader.model.idsOf(topicLane(topic, partition)))).toEqual([
+    expect([0, 1, 2, 3].map((partition) => reader.model.idsOf(topicLane(topic, partition)))).toEqual([
       ['0-1', '0-2', '0-3', '0-4', '0-5', '0-6', '0-7', '0-8'],
       [],
       [],
+      ['3-1', '3-2'],
     ]);
     for (const [lane, end] of head) expect(source.hasPassed(await reader.model.cursor(lane), end)).toBe(true);
     expect(reader.faults).toEqual([]);

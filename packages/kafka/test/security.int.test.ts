@@ -1,6 +1,7 @@
 import { certificateAuthority } from '@leftfold/infra';
 import type { SecuredKafkaCluster } from '@leftfold/infra';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { probeConnection } from '../src/connection-probe.ts';
 import { kafka } from '../src/index.ts';
 import type { KafkaOptions } from '../src/index.ts';
 import { CheckpointReader, follow } from './checkpoint-reader.ts';
@@ -9,11 +10,17 @@ import { CLIENTS, SECRET, expectNoSecret, grant, securedCluster, securedTopic, w
 import { until } from './until.ts';
 
 let cluster: SecuredKafkaCluster;
+const warnings: Error[] = [];
+const onWarning = (warning: Error): void => void warnings.push(warning);
 beforeAll(async () => {
+  process.on('warning', onWarning);
   cluster = await securedCluster();
   await cluster.secured.setPassword('operator', SIGNS);
 });
-afterAll(() => cluster?.stop());
+afterAll(async () => {
+  process.off('warning', onWarning);
+  await cluster?.stop();
+});
 
 /** Some of these are signs of the protocol's own. */
 const SIGNS = 'ü=,漢 👋"\\';
@@ -166,4 +173,16 @@ describe.each(CLIENTS)('over %s', (client) => {
     expect(await publisher.partitions(options.topic)).toBe(1);
     await publisher.close();
   });
+});
+
+test('a listener that serves us is found to want nothing: no cut connection stops a lane by mistake', async () => {
+  const { brokers, secured: listeners } = cluster;
+  const { cert, key } = listeners.authority.issue({ name: 'everybody' });
+  expect(await probeConnection({ brokers })).toBeUndefined();
+  expect(await probeConnection({ brokers: listeners.brokers, ssl: tls(), sasl: user() })).toBeUndefined();
+  expect(await probeConnection({ brokers: listeners.mutual, ssl: tls({ cert, key }) })).toBeUndefined();
+});
+
+test('no warning of the process holds a secret', () => {
+  expectNoSecret(...warnings);
 });

@@ -73,8 +73,10 @@ test('R5 what a thread had under way when it died is unknown, never written; the
     if (outcome.get(p)?.kind === 'unknown') expect(outcome.get(p)).toEqual(expect.objectContaining(lost));
     else expect(outcome.get(p)).toEqual({ topic, kind: 'written', nextOffset: 2n });
   }
+  expect(publisher.replacements, 'the producer went with its thread').toBe(1);
   const again = each(topic, 2).filter(({ partition }) => outcome.get(partition)?.kind === 'unknown');
   expect((await publisher.publish(again)).map(({ kind }) => kind)).toEqual(['written', 'written']);
+  expect(publisher.replacements).toBe(1);
   const found = await readTopic(topic);
   for (const p of [0, 1, 2, 3]) {
     const ids = found.filter(({ partition }) => partition === p).map(({ headers }) => headers['ce_id']);

@@ -88,6 +88,40 @@ describe.each(CLIENTS)('over %s', (client) => {
     await publisher.close();
   });
 
+  test('R12 a limit that is lowered while it is published to: of what is refused it is said how large it is and what the topic takes, and the limit is warned of', async () => {
+    const { warned, logger } = listening();
+    const options = newTopic(1, { client, logger });
+    const publisher = await kafka(options).publisher();
+    const small = await publisher.publish([relayed(options.topic, 0, 1)]);
+    expect(small).toMatchObject([{ kind: 'written' }]);
+    await administer((admin) =>
+      admin.alterConfigs({
+        validateOnly: false,
+        resources: [{ type: 2, name: options.topic, configEntries: [{ name: 'max.message.bytes', value: '20000' }] }],
+      }),
+    );
+    let sequence = 1;
+    const large = async () =>
+      (await publisher.publish([{ ...relayed(options.topic, 0, ++sequence), value: new Uint8Array(30_000) }]))[0];
+    await until('the limit counts', async () => {
+      const outcome = await large();
+      if (outcome?.kind === 'written') return false;
+      expect(outcome).toMatchObject({
+        kind: 'notWritten',
+        refused: true,
+        cause: {
+          code: 'LF_RECORD_REFUSED',
+          message: expect.stringMatching(
+            /MESSAGE_TOO_LARGE; one takes up to 3\d{4} bytes, the topic 20000 /,
+          ) as unknown,
+        },
+      });
+      return true;
+    });
+    expect(warned).toEqual([expect.stringContaining('max.message.bytes=20000, too little')]);
+    await publisher.close();
+  });
+
   test.each([
     ['compacted', { 'cleanup.policy': 'compact' }, {}, 'cleanup.policy=compact'],
     ['R12 with a limit below the log’s', { 'max.message.bytes': '100000' }, {}, 'set it to 1048576 or more'],

@@ -40,12 +40,12 @@ export class MemoryWithheld implements Withheld {
       }));
   }
 
-  withhold(claim: Claim, events: readonly Withholding[]): Promise<void> {
+  withhold(claim: Claim, events: readonly Withholding[], carriedOut?: Pick<WithheldRequest, 'at'>): Promise<void> {
     return this.#owning(claim, () => {
-      for (const event of events) this.#withhold(claim, event);
+      for (const event of events) this.#withhold(claim, event, carriedOut);
     });
   }
-  #withhold({ lane }: Claim, event: Withholding): void {
+  #withhold({ lane }: Claim, event: Withholding, carriedOut: Pick<WithheldRequest, 'at'> | undefined): void {
     const name = nameOf(event);
     const rows = this.#keys.get(name) ?? [];
     this.#keys.set(name, rows);
@@ -55,8 +55,10 @@ export class MemoryWithheld implements Withheld {
       rows.push({ ...event, lane, state: 'withheld', attempts: 1, withheldAt: new Date(this.#now()) });
       rows.sort((a, b) => (a.streamVersion < b.streamVersion ? -1 : 1));
     } else if (known.state === 'withheld' && known.sequence < event.sequence) {
-      const { attempts, withheldAt } = known;
-      rows[at] = { ...event, lane, state: 'withheld', attempts: attempts + 1, withheldAt };
+      const { attempts, withheldAt, request } = known;
+      const isAnswered = request?.at.getTime() === carriedOut?.at.getTime();
+      const open = request && !isAnswered && { request };
+      rows[at] = { ...event, lane, state: 'withheld', attempts: attempts + 1, withheldAt, ...open };
     }
   }
 

@@ -112,7 +112,7 @@ class Fleet {
   }
 }
 
-test('a process that joins has its share after three renewals at most, and one that leaves gives back at once', async () => {
+test('a process that joins has its share within a lease, and one that leaves gives back at once', async () => {
   holdTime();
   const fleet = new Fleet(8);
   const first = await fleet.join();
@@ -125,8 +125,23 @@ test('a process that joins has its share after three renewals at most, and one t
   await pass(LEASE_MS);
   expect(await fleet.shares()).toEqual([2, 3, 3]);
   await fleet.leave(first).running.stop();
-  await pass(LEASE_MS / 3 + 50);
+  await pass(LEASE_MS / 2 + 50);
   expect(await fleet.shares()).toEqual([4, 4]);
+  await fleet.end();
+});
+
+test('a lane that came back while nothing happens in it shows that it follows', async () => {
+  holdTime();
+  const fleet = new Fleet(4);
+  const first = await fleet.join();
+  const following = () => first.running.status().lanes.filter(({ state }) => state === 'following').length;
+  const shows = (count: number) => during(vi.waitUntil(() => following() === count, { timeout: 20_000 }));
+  await shows(4);
+  const second = await fleet.join();
+  await shows(2);
+  await fleet.leave(second).running.stop();
+  await shows(4);
+  expect(await fleet.shares()).toEqual([4]);
   await fleet.end();
 });
 

@@ -180,3 +180,23 @@ test.each([{ everyMs: 99 }, { everyMs: 3_600_001 }, { everyMs: Number.NaN }, { k
     });
   },
 );
+
+test('a relay that may not write milestones says so once, and goes on without', async () => {
+  const storage = memory();
+  const refused = new Error('permission denied for table milestones');
+  const milestones = { ...storage.milestones, list: async () => [], write: () => Promise.reject(refused) };
+  const broker = memoryBroker({ partitions: 1 });
+  const lines: string[] = [];
+  const say = (line: string): void => void lines.push(line);
+  const logger = { debug: say, info: say, warn: say, error: say };
+  const options = { service: 'shop', logger, milestones: { everyMs: 100 } };
+  const running = stopped(await relay({ storage: { ...storage, milestones }, to: broker, ...options }));
+  const said = (): number => lines.filter((line) => line.includes(refused.message)).length;
+  await append(storage.store, 'o1', [placed({ customer: 'c' })]);
+  await vi.waitFor(() => expect(said()).toBe(1));
+  await append(storage.store, 'o2', [placed({ customer: 'c' })]);
+  await running.caughtUp();
+  await running.stop();
+  expect(broker.records('shop.order').flat()).toHaveLength(2);
+  expect(said()).toBe(1);
+});

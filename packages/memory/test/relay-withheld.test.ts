@@ -177,6 +177,22 @@ test('R15 an event that is given up is told of with the reason, and those behind
   expect(story(broker).slice(3)).toEqual(['o1@2 given-up', 'o1@3 redriven', 'o1@4']);
   expect(told(broker)[0]?.[3]?.why).toBe(reason);
 });
+test('R15 giving up without a reason, or with an endless one, as by hand in the table, makes a record that can be read', async () => {
+  const storage = memory();
+  const broker = refusingBroker({ cents: 100 });
+  const running = await relaying(storage, broker);
+  await append(storage.store, 'o1', [pay(999)]);
+  await append(storage.store, 'o2', [pay(999)]);
+  await running.caughtUp();
+  await storage.withheld.request(keyOf('o1'), { kind: 'give-up', by: 'ops' });
+  await storage.withheld.request(keyOf('o2'), { kind: 'give-up', by: 'ops', reason: 'x'.repeat(5_000) });
+  await until(async () => expect(await heads(storage)).toEqual([]));
+  const givenUp = told(broker)[0]?.filter(({ what }) => what === 'given-up');
+  expect(givenUp?.map(({ key, why }) => [key, why]).sort()).toEqual([
+    ['o1', 'none given'],
+    ['o2', 'x'.repeat(200)],
+  ]);
+});
 test('nothing is requested of a key that is not withheld, or of another event than the one that is in the way', async () => {
   const storage = memory();
   const running = await relaying(storage, refusingBroker({ cents: 100 }));

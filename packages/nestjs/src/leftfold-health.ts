@@ -28,6 +28,7 @@ export interface HealthReport {
 
 /**
  * How this process is, for a health page or an indicator of your own. {@link LeftfoldHealthModule} exports it. Asks no server: it says what is known here.
+ * The text of a fault is whole, so that somebody can read it: what a fold threw may quote an event. Show it to who may see events; a page for anybody shows the codes.
  */
 @Injectable()
 export class LeftfoldHealth {

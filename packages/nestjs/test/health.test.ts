@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { repository } from '@leftfold/core';
+import { event, repository, t } from '@leftfold/core';
 import { memory, memoryBroker, type MadeUpOutcome, type MemoryStorage } from '@leftfold/memory';
 import {
   LeftfoldHealth,
@@ -8,7 +8,7 @@ import {
   type HealthReport,
   type LeftfoldOptions,
 } from '@leftfold/nestjs';
-import { LAG_EVENTS, RELAY_RECORDS, type PublishRecord } from '@leftfold/subscriptions';
+import { LAG_EVENTS, projection, RELAY_RECORDS, type PublishRecord } from '@leftfold/subscriptions';
 import { collectLogs, collectMetrics } from '@leftfold/testing';
 import { ConsoleLogger, Injectable, Module, type DynamicModule, type Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
@@ -111,6 +111,25 @@ test('what stands still makes a process unready, and says why in one sentence', 
   expect((await ready()).body.reasons).toContainEqual(
     expect.stringMatching(/^relay, lane \d is stopped \(LF_PARTITION_SHARED\)$/),
   );
+});
+
+test('what a fold threw may quote an event: the page shows the code, who asks in code is told all', async () => {
+  const storage = memory();
+  const strict = projection('strict', { version: 1, key: 'id', row: { id: t.string() } }).insert(
+    event('bank.account.opened', { owner: t.string({ min: 1 }), limit: t.long() }),
+    ({ data }) => {
+      throw new Error(`${data.owner} is not welcome`);
+    },
+  );
+  const { app, ready } = await application({ service: 'bank', storage, logger: collectLogs(), lag: { everyMs: 100 } }, [
+    LeftfoldModule.projector({ only: [strict] }),
+  ]);
+  await open(storage, 'a');
+  await expect.poll(ready).toMatchObject({ code: 503, body: { status: 'down' } });
+  const { body } = await ready();
+  expect(body.followers[0]?.lanes[0]?.fault).toMatchObject({ code: 'LF_FOLD_FAILED' });
+  expect(JSON.stringify(body)).not.toContain('Ann');
+  expect(app.get(LeftfoldHealth).check().followers[0]?.lanes[0]?.fault?.message).toContain('Ann is not welcome');
 });
 
 test('readiness shows how far behind the followers of the process are, and when that was measured; it changes nothing', async () => {
@@ -226,7 +245,7 @@ test('without a logger of one’s own a follower’s lines are in the applicatio
     .poll(() => lines)
     .toContainEqual(expect.stringMatching(/^log .*follows again after \d+ failed attempts/));
   await module.close();
-  expect(lines).toContain('log relay version 1 has stopped follower=relay version=1');
+  expect(lines).toContain('log relay version 1 stops, and gives its lanes back follower=relay version=1');
 });
 
 test('a server that does not answer the measurement keeps no application from closing', async () => {

@@ -73,3 +73,36 @@ test('a lease runs by the clock of the server, whatever this process thinks', as
   );
   expect(await other()).toMatchObject({ epoch: claim.epoch + 1n });
 });
+
+test('a lane that is being moved for long does not keep the leases of the others from being renewed', async () => {
+  const [stuck, free] = [await claimOf('stuck'), await claimOf('free')];
+  const { onlooker } = fixture;
+  await onlooker.query(
+    `update leftfold.checkpoints set lease_until = clock_timestamp() where follower in ('stuck', 'free')`,
+  );
+  await onlooker.query('begin');
+  await onlooker.query(`update leftfold.checkpoints set cursor = 'moved' where follower = 'stuck'`);
+  const renewal = (claim: typeof stuck) => ({
+    follower: claim.follower,
+    owner: 'me',
+    leaseMs: 60_000,
+    lanes: [lane],
+    claims: [claim],
+  });
+  const standings = await fixture.checkpoints.renew([renewal(stuck), renewal(free)]);
+  expect(standings.map(({ ours }) => ours)).toEqual([[lane], [lane]]);
+  await onlooker.query('commit');
+  const { rows } = await onlooker.query(
+    `select c.follower, c.lease_until > clock_timestamp() as runs, m.owner from leftfold.checkpoints c join leftfold.members m using (follower, version)
+      where follower in ('stuck', 'free') order by 1`,
+  );
+  expect(rows).toEqual([
+    { follower: 'free', runs: true, owner: 'me' },
+    { follower: 'stuck', runs: false, owner: 'me' },
+  ]);
+  // Of one that was claimed meanwhile nothing is extended.
+  await fixture.checkpoints.claim(stuck.follower, lane, { owner: 'other', leaseMs: 60_000, respectLease: true });
+  expect(await fixture.checkpoints.renew([renewal(stuck)])).toMatchObject([{ ours: [] }]);
+  // Neither the short wait nor anything else is left behind.
+  expect(await setting(fixture.database, 'lock_timeout')).toBe('0');
+});

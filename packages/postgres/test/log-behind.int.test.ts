@@ -1,4 +1,4 @@
-import { postgres, type PgClient, type PgPool, type PgQuery } from '@leftfold/postgres';
+import { postgres, rebase, type PgClient, type PgPool, type PgQuery } from '@leftfold/postgres';
 import { followerLag, readSource, RELAY, type Cursor, type Lane, type Log } from '@leftfold/subscriptions';
 import { conformanceTopic, newEvents, newStream } from '@leftfold/testing';
 import fc from 'fast-check';
@@ -232,4 +232,17 @@ test('a measurement is two statements, however many lanes the log has', async ()
   texts.length = 0;
   expect(await followerLag(measured, RELAY)).toMatchObject({ events: 3 });
   expect(texts).toEqual([expect.stringContaining('.checkpoints'), expect.stringContaining('looked')]);
+});
+
+test('C12 who does nothing but measure follows the log into another generation', async () => {
+  const { pool, storage } = await testLog();
+  await storage.store.append([{ stream: newStream(), expect: 'absent', events: newEvents(3) }]);
+  const { log: measuring } = postgres({ pool });
+  expect((await measuring.behind(new Map())).get(LANE)).toMatchObject({ events: 3 });
+  await rebase(pool, { reason: 'moved' });
+  const { log: reading, store } = postgres({ pool });
+  const places = await reading.head();
+  await store.append([{ stream: newStream(), expect: 'absent', events: newEvents(2) }]);
+  expect((await measuring.behind(places)).get(LANE)).toMatchObject({ events: 2, isMore: false });
+  expect((await measuring.behind(new Map())).get(LANE)).toMatchObject({ events: 5, isMore: false });
 });

@@ -1,6 +1,6 @@
 import { postgres, type PgClient, type PgPool } from '@leftfold/postgres';
 import { eventually, newEvents, newStream } from '@leftfold/testing';
-import type { Pool, PoolClient, QueryConfig } from 'pg';
+import { Pool, type PoolClient, type QueryConfig } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../src/database.ts';
 import { Announcer } from '../src/log/announcer.ts';
@@ -79,6 +79,15 @@ test('a connection that is lost is noticed at once: readers look by themselves, 
   await eventually(() => wake.count > count);
   await eventually(() => listener.isHearing);
   expect(await listening(pool)).not.toContain(pid);
+});
+
+test('a pool that its owner ends before the readers has the connection back that listens', async () => {
+  const { url } = await testLog();
+  const pool = new Pool({ connectionString: url });
+  const { listener } = reading(pool);
+  await eventually(() => listener.isHearing);
+  await pool.end();
+  await eventually(() => !listener.isHearing);
 });
 
 test('where notifications do not arrive, as through a pooler in transaction mode, nobody relies on them', async () => {

@@ -36,7 +36,9 @@ test('a load from a snapshot comes to the state of the whole stream, values of e
   const { storage, pool } = await testLog();
   const repo = repository(accounts, storage.store);
   for (let cents = 1; cents <= 25; cents++) await repo.deposit('a-1', { cents });
-  await vi.waitUntil(async () => (await storage.store.snapshots?.find(stream, key))?.version === 20n);
+  await vi.waitUntil(async () => (await storage.store.snapshots?.find(stream, key))?.version === 20n, {
+    timeout: 10_000,
+  });
   const fromSnapshot = await repository(accounts, storage.store).load('a-1');
   await pool.query('delete from leftfold.snapshots');
   expect(fromSnapshot).toEqual(await repository(accounts, storage.store).load('a-1'));
@@ -49,7 +51,7 @@ test('a database whose snapshots cannot be reached carries out commands all the 
   const repo = repository(accounts, storage.store, { onSnapshotFault: (fault) => faults.push(fault) });
   for (let cents = 1; cents <= 12; cents++) await repo.deposit('a-1', { cents });
   expect((await repo.load('a-1')).version).toBe(12n);
-  await vi.waitUntil(() => faults.length > 0);
+  await vi.waitUntil(() => faults.length > 0, { timeout: 10_000 });
   expect(faults.map(({ code }) => code)).toEqual(['LF_SNAPSHOT_FAILED']);
 });
 test('inside a transaction of the caller’s nothing is snapshotted or cached that a rollback, also to a savepoint, takes back', async () => {

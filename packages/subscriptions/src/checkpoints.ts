@@ -107,7 +107,7 @@ export interface Checkpoints {
   /**
    * For all followers of a process at once, in one statement: extends the leases of its claims where they are still its own, notes it as a living member of each
    * follower, removes members that are gone, and says how each follower's lanes stand, in the order asked. Need not survive a crash of the
-   * server. @throws `LF_LEASE_INVALID`, then nothing was done
+   * server. A lane that is being moved for long may be passed by: it counts as its own, its lease is not extended. @throws `LF_LEASE_INVALID`, then nothing was done
    */
   renew(renewals: readonly Renewal[]): Promise<readonly Standing[]>;
   /** The process is no member of these followers any more. Its claims stay: {@link release} them first. */

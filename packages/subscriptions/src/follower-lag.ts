@@ -11,7 +11,10 @@ export interface LaneLag {
   /** Events that the follower has yet to pass; a relay: that it has yet to send. At least so many where `isMore`. */
   readonly events: number;
   readonly isMore: boolean;
-  /** How long the oldest of them has waited since it was recorded, by the clock of the store. 0 when there is none; absent where the source does not know. */
+  /**
+   * How long the oldest of them has waited since it was recorded, by the clock of the store. 0 when there is none; absent where the source does not know. At
+   * most so long where `isMore` and a relay's `events` is 0: then of the oldest event, private as it is.
+   */
   readonly oldestMs?: number;
   /** The saved place. */
   readonly cursor: Cursor | 'start';
@@ -82,12 +85,14 @@ export async function followerLag(
 
 type Counted = Pick<Behind, 'events' | 'isMore' | 'oldestMs'>;
 
-/** Private events are passed, too, but nobody waits for them. */
-const ofPublic = ({ publicEvents, isMore, oldestPublicMs }: Behind): Counted => ({
-  events: publicEvents,
-  isMore,
-  ...(oldestPublicMs !== undefined && { oldestMs: oldestPublicMs }),
-});
+/**
+ * Private events are passed, too, but nobody waits for them. Where counting ended before it met a public one, there may be some beyond: none of them is older
+ * than the oldest event counted, and a dead relay must not look well behind many private events (C12).
+ */
+function ofPublic({ publicEvents, isMore, oldestMs: oldestOfAll, oldestPublicMs }: Behind): Counted {
+  const oldestMs = oldestPublicMs ?? (isMore ? oldestOfAll : undefined);
+  return { events: publicEvents, isMore, ...(oldestMs !== undefined && { oldestMs }) };
+}
 
 function laneLag(lane: Lane, row: Checkpoint | undefined, counted: Counted, knowsTimes: boolean): LaneLag {
   const { events, isMore, oldestMs = 0 } = counted;

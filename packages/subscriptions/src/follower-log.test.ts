@@ -115,7 +115,7 @@ test('the end is said: that it was told to, or why it gave up', () => {
   board.source(fault('LF_BROKER_REFUSED', 'wrong password'));
   board.ended();
   expect([said[0], said.at(-1)]).toMatchObject([
-    ['info', 'relay version 1 has stopped', {}],
+    ['info', 'relay version 1 stops, and gives its lanes back', {}],
     ['error', expect.stringContaining('LF_BROKER_REFUSED'), { code: 'LF_BROKER_REFUSED' }],
   ]);
 });

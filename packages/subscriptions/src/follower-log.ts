@@ -1,5 +1,5 @@
 import type { FollowerChange } from './follower-change.ts';
-import { quotesUserCode } from './fold-fault.ts';
+import { faultText } from './fault-text.ts';
 import type { LogFields, Logger } from './logger.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { Lane } from './source.ts';
@@ -133,7 +133,8 @@ export class FollowerLog {
   }
 
   #ended(fault: LaneFault | undefined): void {
-    if (fault === undefined) return this.#logger.info(`${this.#name} has stopped`, this.#fields);
+    // Told before its lanes are given back, which may take as long as a server takes.
+    if (fault === undefined) return this.#logger.info(`${this.#name} stops, and gives its lanes back`, this.#fields);
     this.#logger.error(`${this.#name} has ended and will not begin again by itself: ${textOf(fault)}`, {
       ...this.#fields,
       ...fieldsOf(fault),
@@ -147,11 +148,6 @@ function fieldsOf({ code, event }: LaneFault): LogFields {
   return { code, eventId: id, eventType: type, stream, streamVersion: String(streamVersion) };
 }
 
-/**
- * Our own words alone: what the application's code, or a library below it, says of an event may hold its data, and a log is kept where no one erases. All
- * of it is in the status.
- */
-function textOf({ code, message }: LaneFault): string {
-  const isOurs = code.startsWith('LF_') && !quotesUserCode(code);
-  return isOurs ? `${code} ${message}` : `${code}; its text may hold data of events, see the status of the lane`;
-}
+/** A fault in one line. */
+const textOf = (fault: LaneFault): string =>
+  faultText(fault) === fault.message ? `${fault.code} ${fault.message}` : `${fault.code}; ${faultText(fault)}`;

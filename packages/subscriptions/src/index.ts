@@ -39,6 +39,7 @@ export * from './follow.ts';
 // What both share
 export type { FollowerOptions } from './follower.ts';
 export * from './running.ts';
+export { faultText } from './fault-text.ts';
 export * from './status.ts';
 export * from './follower-change.ts';
 export * from './recovery.ts';

@@ -83,7 +83,7 @@ export class LaneClaims implements Renewing {
   /** Between two batches: we get on with the lane, and give it back if it is another's share. */
   async betweenBatches(lane: Lane): Promise<void> {
     this.#shy.delete(lane);
-    if (this.#due.has(lane)) await this.#yield(lane);
+    await this.afterTending(lane);
   }
   /** The same after work between batches, which is no sign that the lane goes on. */
   async afterTending(lane: Lane): Promise<void> {
@@ -119,21 +119,23 @@ export class LaneClaims implements Renewing {
     return { follower, owner, leaseMs, lanes, claims: this.#renewing.map(({ claim }) => claim) };
   }
   renewed({ ours, members, held }: Standing): number | undefined {
-    const { owner } = this.#options;
+    const { owner, leaseMs, board } = this.#options;
     this.#loseAllBut(new Set(ours));
     const shares = spreadLanes(members, held);
     const taken = new Set(held.filter((lane) => lane.owner !== owner).map(({ lane }) => lane));
+    // Who has died is replaced when its lease ends, not at the renewal after that.
+    const due = [...members, ...held].filter((one) => one.owner !== owner).map(({ endsInMs }) => endsInMs + 1);
     for (const lane of this.#asked) {
       const whose = shares.get(lane);
       const isOurs = this.#ownedOrSpare(lane) !== undefined;
       if (isOurs) this.#keepOrYield(lane, whose ?? owner);
       else if (!taken.has(lane) && (whose === owner || (whose === undefined && this.#waiting.has(lane))))
         this.#take(lane);
-      else if (this.#waiting.has(lane)) this.#options.board.set(lane, 'claiming');
+      else if (this.#waiting.has(lane)) board.set(lane, 'claiming');
+      // It is given back at its owner's next renewal, or after the batch under way.
+      if (taken.has(lane) && whose === owner) due.push(leaseMs / 3);
     }
-    const ends = [...members, ...held].filter((one) => one.owner !== owner).map(({ endsInMs }) => endsInMs);
-    // Who has died is replaced when its lease ends, not at the renewal after that.
-    return ends.length === 0 ? undefined : Math.min(...ends) + 1;
+    return due.length === 0 ? undefined : Math.min(...due);
   }
   failed(error: unknown): void {
     for (const lane of this.#waiting.keys()) this.#refuse(lane, error);
@@ -184,8 +186,11 @@ export class LaneClaims implements Renewing {
         if (owned === undefined) return;
         const waiting = this.#waiting.get(lane);
         this.#waiting.delete(lane);
-        if (waiting === undefined) this.#spare.set(lane, owned);
-        else waiting.resolve(owned);
+        if (waiting !== undefined) return waiting.resolve(owned);
+        this.#spare.set(lane, owned);
+        // The source asks when something comes; until then nothing else would say that nobody waits for the lane any more.
+        const { board } = this.#options;
+        if (board.lane(lane)?.state === 'claiming') board.set(lane, 'following');
       })
       .catch((error: unknown) => this.#refuse(lane, error))
       .finally(() => this.#taking.delete(lane));

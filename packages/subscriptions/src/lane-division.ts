@@ -5,7 +5,8 @@ import type { Division, Lane } from './source.ts';
 
 /** Its row decides how many lanes a follower has. */
 const FIRST = '0' as Lane;
-const LOOK_MS = 20;
+/** Between two looks: doubled, since the first lane may stand still for as long as nobody mends what is wrong with it. */
+const LOOK_MS = { first: 5, most: 1_000 };
 
 /**
  * Sees to it that all lanes of a follower are lanes of one division, whichever processes have them, and whatever number each was told. A lane with a place
@@ -24,9 +25,9 @@ export async function joinDivision(
   const { lane, follower } = owned.claim;
   if (owned.done !== 'start') return;
   if (lane === FIRST) return owned.save(await division.beginning(lane));
-  for (;;) {
+  for (let lookMs = LOOK_MS.first; ; lookMs = Math.min(lookMs * 2, LOOK_MS.most)) {
     const first = (await checkpoints.list(follower)).find((row) => row.lane === FIRST)?.cursor ?? 'start';
     if (first !== 'start') return division.check(first);
-    await pause(LOOK_MS, signal);
+    await pause(lookMs, signal);
   }
 }

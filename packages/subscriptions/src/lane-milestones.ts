@@ -34,6 +34,8 @@ export interface LaneMilestonesOptions extends MilestoneOptions {
   readonly identity: LogIdentity;
   /** How many lanes the log has: a lane owns the partitions whose number is its own, mod this. */
   readonly lanes: number;
+  /** No more are written for this claim: no repetition would help, as where a right is missing. Not told of a lane that was lost. */
+  readonly gaveUp?: (error: unknown) => void;
 }
 
 /** A confirmed window: where it ended, and the numbers after it. */
@@ -102,7 +104,10 @@ export class LaneMilestones {
       if (this.#written++ % THIN_EVERY === 0) await milestones.thin(claim, keepMs === undefined ? {} : { keepMs });
     } catch (error) {
       // It is written at the next turn, with whatever was published meanwhile. A lane that is lost has no more of them.
-      if (recoveryOf(error) !== 'again') this.#isOver = true;
+      const recovery = recoveryOf(error);
+      if (recovery === 'again') return;
+      this.#isOver = true;
+      if (recovery !== 'reclaim') this.#options.gaveUp?.(error);
     }
   }
   /** Where this lane's partitions stood when it changed hands: what is older than what is true now is true, too. */

@@ -1,7 +1,9 @@
 import type { Checkpoints, Renewal, Standing } from './checkpoints.ts';
 
 /** Leases are renewed at least this often, however long they are: it is also how often who waits for a lane looks whether one has come free. */
-const MOST_MS = 2_000;
+const MOST_MS = 2_500;
+/** After a renewal that failed it is tried again in a fifth of the time, so that one or two of them cost no lease. */
+const SOONER = 1 / 5;
 /** Between two looks at least, whatever is about to lapse. */
 const LEAST_MS = 20;
 
@@ -17,7 +19,7 @@ export interface Renewing {
 const ofCheckpoints = new WeakMap<Checkpoints, LeaseRenewal>();
 
 /**
- * The one place where a process renews: one statement for all its followers of one {@link Checkpoints}, also for those that only wait for a lane, every third
+ * The one place where a process renews: one statement for all its followers of one {@link Checkpoints}, also for those that only wait for a lane, each half
  * of the shortest lease. So what an idle process costs does not grow with what it runs.
  */
 export class LeaseRenewal {
@@ -75,19 +77,19 @@ export class LeaseRenewal {
   async #ask(): Promise<number> {
     const followers = [...this.#followers];
     const renewals = followers.map((follower) => follower.renewal());
-    const third = Math.min(MOST_MS, ...renewals.map(({ leaseMs }) => leaseMs / 3));
+    const half = Math.min(MOST_MS, ...renewals.map(({ leaseMs }) => leaseMs / 2));
     try {
       const standings = await this.#checkpoints.renew(renewals);
       const due = followers.map((follower, i) => {
         // Meanwhile it may have stopped.
         const standing = this.#followers.has(follower) ? standings[i] : undefined;
-        return (standing && follower.renewed(standing)) ?? third;
+        return (standing && follower.renewed(standing)) ?? half;
       });
-      return Math.min(third, Math.max(LEAST_MS, Math.min(...due)));
+      return Math.min(half, Math.max(LEAST_MS, Math.min(...due)));
     } catch (error) {
       // Should a lease lapse meanwhile, whoever takes the lane raises its epoch, and our next move fails.
       for (const follower of followers) if (this.#followers.has(follower)) follower.failed(error);
-      return third;
+      return half * SOONER;
     }
   }
 }

@@ -130,8 +130,7 @@ export const PUBLISHER_REPLACEMENTS: Metric<'counter', 'lane'> = {
   kind: 'counter',
   unit: '{producer}',
   labels: ['lane'],
-  meaning:
-    'Producers of the Kafka client that were thrown away after something doubtful, to go on with a new one. Those in `threads` are not told.',
+  meaning: 'Producers of the Kafka client that were thrown away after something doubtful, to go on with a new one.',
 };
 
 // Lag, against the head, by whoever measures it

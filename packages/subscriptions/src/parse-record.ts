@@ -89,7 +89,7 @@ function markOf(lf: Fields): RecordMark | undefined {
 }
 
 function metadataOf(lf: Fields, headers: RawRecord['headers']): Metadata {
-  const own = Object.entries(headers).filter(([name]) => !RESERVED_HEADER.test(name));
+  const own = Object.keys(headers).filter((name) => !RESERVED_HEADER.test(name));
   const { traceparent } = headers;
   const tenant = lf.text('tenant');
   return {
@@ -99,7 +99,7 @@ function metadataOf(lf: Fields, headers: RawRecord['headers']): Metadata {
     ...(lf.has('actor') && { actor: lf.name('actor') }),
     ...(traceparent !== undefined && { traceparent }),
     ...(lf.has('effective') && { effectiveAt: instant('effective', lf.name('effective')) }),
-    ...(own.length > 0 && { headers: Object.fromEntries(own) }),
+    ...(own.length > 0 && { headers: Object.fromEntries(own.map((name) => [name, headers[name] as string])) }),
   };
 }
 

@@ -56,12 +56,16 @@ export class PartitionLine {
 
 /** The records of a batch by partition, each in its order. */
 export function partitionLines(records: readonly PublishRecord[]): readonly PartitionLine[] {
-  const lines = new Map<string, PartitionLine>();
-  for (const [place, { topic, partition }] of records.entries()) {
-    const name = `${topic}/${partition}`;
-    let line = lines.get(name);
-    if (line === undefined) lines.set(name, (line = new PartitionLine(name)));
+  const lines: PartitionLine[] = [];
+  const topics = new Map<string, PartitionLine[]>();
+  // By numbers, without a name made for each record: all that is sent comes by here.
+  for (let place = 0; place < records.length; place++) {
+    const { topic, partition } = records[place] as PublishRecord;
+    let ofTopic = topics.get(topic);
+    if (ofTopic === undefined) topics.set(topic, (ofTopic = []));
+    let line = ofTopic[partition];
+    if (line === undefined) lines.push((line = ofTopic[partition] = new PartitionLine(`${topic}/${partition}`)));
     line.add(place);
   }
-  return [...lines.values()];
+  return lines;
 }

@@ -29,3 +29,12 @@ test('kinds that are not heard of any more are forgotten; what was left out is n
   expect(limit.size).toBe(2);
   expect(limit.pass('kind 0')).toBe(1);
 });
+
+test('a kind with lines left out that is never said again is forgotten in the end, or codes of a fault would fill the memory', () => {
+  let now = 0;
+  const limit = new RateLimit(60, () => now);
+  for (let kind = 0; kind < 1_000; kind++) for (let n = 0; n < 2; n++) limit.pass(`kind ${kind}`);
+  now = 60 * 60;
+  limit.pass('another');
+  expect(limit.size).toBe(1);
+});

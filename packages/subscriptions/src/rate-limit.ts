@@ -1,3 +1,6 @@
+/** How many times the interval the number of those left out is kept for a line that may never be said again. */
+const KEPT = 60;
+
 /** How often the same thing may be said. Of each kind one within the time, the first at once. */
 export class RateLimit {
   readonly #everyMs: number;
@@ -31,6 +34,6 @@ export class RateLimit {
   /** Kinds are named after codes, of which a fault may bring new ones for ever. */
   #forgetOld(now: number): void {
     for (const [kind, { at, suppressed }] of this.#said)
-      if (now - at >= 2 * this.#everyMs && suppressed === 0) this.#said.delete(kind);
+      if (now - at >= (suppressed === 0 ? 2 : KEPT) * this.#everyMs) this.#said.delete(kind);
   }
 }

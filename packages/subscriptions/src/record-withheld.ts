@@ -21,7 +21,8 @@ export class RecordWithheld extends LeftfoldError {
     const { id, type, streamVersion } = event;
     super(
       `${type} (${id}, version ${streamVersion} of ${key.stream} in ${key.topic}) is withheld by the relay: ${cause}; ` +
-        'mend the cause and redrive the key, or give the event up, then start this follower again',
+        'mend the cause and redrive the key, or give the event up, then start this follower again; ' +
+        'where it was settled already, this follower asks another database than the one that the relay has: give it that list as `withheld`',
     );
     this.key = key;
     this.streamVersion = streamVersion;

@@ -8,6 +8,9 @@ import type { Redrive, Stamped } from './relay-ledger.ts';
 import { refusalOf, smallRecord, smallRefused, withholdingOf } from './withhold-records.ts';
 import type { Settlement, Withheld, WithheldCause, WithheldEvent } from './withheld.ts';
 
+/** Of a reason that somebody wrote into the table himself: the record must be small, and readable. */
+const MOST_REASON = 200;
+
 /** What making the records needs besides the events. */
 export interface RedriveEncoding {
   readonly withheld: Withheld;
@@ -57,6 +60,7 @@ export class RedriveRecords {
     await withheld.withhold(
       claim,
       behind.map((one, at) => withholdingOf(one, causes[at] as WithheldCause)),
+      { at: new Date(this.#redrive.request.at) },
     );
     this.#again.splice(place, behind.length, ...causes);
     return new Map(behind.map((_, at) => [place + at, this.#small(place + at)]));
@@ -89,7 +93,7 @@ export class RedriveRecords {
     const cause = this.#again[place];
     const mark =
       cause === undefined
-        ? ({ kind: 'given-up', reason: this.#redrive.request.reason ?? '' } as const)
+        ? ({ kind: 'given-up', reason: this.#redrive.request.reason?.slice(0, MOST_REASON) || 'none given' } as const)
         : ({ kind: 'withheld', code: cause.code } as const);
     return smallRecord(this.#at(place), this.#with.service, mark);
   }

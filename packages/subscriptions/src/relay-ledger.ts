@@ -58,7 +58,7 @@ export function openLedger(saved: Json, { id, generation }: LogIdentity): RelayL
   if ((ledger.v !== 1 && ledger.v !== 2) || ledger.log !== id || ledger.generation > generation) {
     throw new RelayFault(
       'LF_LEDGER_FOREIGN',
-      `the relay's numbers are of log ${ledger.log}, generation ${ledger.generation}, format ${ledger.v}; this is log ${id}, generation ${generation}, read in formats 1 and 2: restore log and checkpoints together`,
+      `the relay's numbers are of log ${ledger.log}, generation ${ledger.generation}, format ${ledger.v}; this is log ${id}, generation ${generation}, read in formats 1 and 2: restore log and checkpoints together, or run the release that wrote them`,
     );
   }
   return ledger;

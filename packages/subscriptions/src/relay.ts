@@ -4,6 +4,7 @@ import { RELAY } from './checkpoints.ts';
 import { startFollower, type FollowerOptions } from './follower.ts';
 import type { OwnedLane } from './owned-lane.ts';
 import { encodeRecords, type PublicRecord } from './encode-records.ts';
+import { harmlessLogger } from './harmless.ts';
 import { HeldKeys } from './held-keys.ts';
 import { checkMilestoneOptions, LaneMilestones, type MilestoneOptions } from './lane-milestones.ts';
 import type { PublishRecord } from './publisher.ts';
@@ -64,6 +65,7 @@ export async function relay(options: RelayOptions): Promise<Running> {
   const lanes = new Map<Lane, RelayLane>();
   const counted = new RelayMetrics(options.metrics);
   const log = new WithheldLog(options.logger);
+  const logger = options.logger && harmlessLogger(options.logger);
   const redriving: Redriving = {
     storage,
     codec: broker.codec,
@@ -102,8 +104,13 @@ export async function relay(options: RelayOptions): Promise<Running> {
             claim,
             identity,
             lanes: storage.log.lanes,
+            gaveUp: (error) =>
+              logger?.error(
+                `lane ${claim.lane} writes no more milestones, so rebuilds find none: ${String(error)}. Mend it and start the relay again`,
+                { lane: claim.lane },
+              ),
           }),
-          // Version 1 does not say. Where something is withheld it was saved with a window in which that happened, so the window comes first.
+          // Version 1 does not say, and has nothing to redrive.
           isWindowOpen: ledger.v === 1 || ledger.window === 'open',
           lastWindow: 0,
         });
@@ -113,8 +120,10 @@ export async function relay(options: RelayOptions): Promise<Running> {
         const lane = lanes.get(batch.lane) as RelayLane;
         // Its numbers are the next ones. Tending looks first, so this is the second line.
         if (lane.ledger.redrive) await finishRedrive(lane, owned, redriving, interrupted);
-        // Where it is the pinned place itself that is read on from, its records were numbered before.
-        if (batch.from !== batch.at) lane.ledger = inGeneration(lane.ledger, lane.generation);
+        // Where it is the pinned place itself that is read on from, its records are numbered as they were before. But where a key was withheld and no window is open, what
+        // came next there may have been a redrive, and the log have lost it.
+        const isAsBefore = batch.from === batch.at && (lane.isWindowOpen || lane.ledger.v === 1);
+        if (!isAsBefore) lane.ledger = inGeneration(lane.ledger, lane.generation);
         const records = batch.records.filter((record): record is PublicRecord => record.topic !== null);
         if (records.length === 0) {
           lane.ledger = ledgerOf(lane.ledger, { isWithholding: lane.held.size > 0 });
@@ -170,7 +179,13 @@ export async function relay(options: RelayOptions): Promise<Running> {
       lane,
       owned,
       await withholding.heldBack(),
-      (place, cause) => withholding.refused(place, cause),
+      async (place, cause) => {
+        // First of all, so that code from before cannot go on with a window in which something is withheld.
+        const withheld = ledgerOf(before, { isWithholding: true, window: 'open' });
+        if (lane.ledger.v === 1) await owned.save(batch.at, withheld);
+        lane.ledger = withheld;
+        return withholding.refused(place, cause);
+      },
       interrupted,
     );
     lane.ledger = ledgerOf(after, { isWithholding: lane.held.size > 0 });

@@ -84,10 +84,12 @@ export interface Withheld {
   keys(claim: Claim): Promise<readonly HeldKey[]>;
   /**
    * Notes events as withheld, all or none. One that is noted already, under this sequence or a later one, stays as it is; under an earlier one it was refused
-   * again: sequence and cause are replaced, `attempts` rises, its request is answered. One that is settled stays so.
+   * again: sequence and cause are replaced, `attempts` rises, and the request that was carried out is answered; another one, made meanwhile, stays. One that is
+   * settled stays so.
+   * @param carriedOut what was requested of them, where they were to be sent again
    * @throws `LF_LANE_LOST` when the lane is somebody else's by now; then nothing was written
    */
-  withhold(claim: Claim, events: readonly Withholding[]): Promise<void>;
+  withhold(claim: Claim, events: readonly Withholding[], carriedOut?: Pick<WithheldRequest, 'at'>): Promise<void>;
   /** Of the lane's withheld keys the one that was requested first: its head, with the request. */
   requested(claim: Claim): Promise<(WithheldEvent & { readonly request: WithheldRequest }) | undefined>;
   /**

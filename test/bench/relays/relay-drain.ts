@@ -6,11 +6,11 @@ import type { Drain } from './drain.ts';
 import { orStopped, watchedBroker } from './watched-broker.ts';
 
 /** Leftfold: a relay, from its start. */
-export function relayDrain(url: string, options: KafkaOptions): Drain {
+export function relayDrain(url: string, options: KafkaOptions, lanes: number): Drain {
   return {
     name: 'Leftfold',
     drain: async (events, progress) => {
-      const pool = benchPool(url, 4);
+      const pool = benchPool(url, 4 + lanes);
       await pool.query('truncate leftfold.checkpoints');
       const { promise: drained, resolve } = Promise.withResolvers<void>();
       let done = 0;
@@ -18,7 +18,7 @@ export function relayDrain(url: string, options: KafkaOptions): Drain {
         progress(length);
         if ((done += length) >= events) resolve();
       });
-      const running = await relay({ storage: postgres({ pool }), to, service: 'bench' });
+      const running = await relay({ storage: postgres({ pool, lanes }), to, service: 'bench' });
       try {
         await orStopped(running, drained);
       } finally {

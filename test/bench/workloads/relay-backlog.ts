@@ -25,24 +25,32 @@ const EVENTS_EACH = 10;
 const CLIENTS = ['kafkajs', 'platformatic'] as const;
 type Client = (typeof CLIENTS)[number];
 
-/** How long a backlog is, in how many threads it is published, and how often that is measured: a million takes a minute and more each time. */
+/** How one relay works: over how many lanes, and in how many threads besides its own it publishes. */
+interface Way {
+  readonly lanes: number;
+  readonly threads: number;
+}
+const PLAIN: Way = { lanes: 1, threads: 0 };
+const WAYS: readonly Way[] = [1, 4].flatMap((lanes) => [0, 1, 2, 4].map((threads) => ({ lanes, threads })));
+
+/** How long a backlog is, in which ways it is worked off, and how often that is measured: a million takes a minute and more each time. */
 const CASES = {
-  quick: [{ events: 20_000, threads: [0, 2], rounds: 3 }],
+  quick: [{ events: 20_000, ways: [PLAIN, { lanes: 4, threads: 2 }], rounds: 3 }],
   full: [
-    { events: 100_000, threads: [0, 1, 2, 4], rounds: 5 },
-    { events: 1_000_000, threads: [0], rounds: 1 },
+    { events: 100_000, ways: WAYS, rounds: 5 },
+    { events: 1_000_000, ways: [PLAIN], rounds: 1 },
   ],
 };
 const SLOWER = 'the slower of L5 and L6';
 
 /**
- * W6: a relay works off a backlog, over both clients, in its own thread and in 1, 2 and 4 more; beside it, with Avro. A relay reads and sends, so it can be no faster than
- * the slower of the two alone: that is the limit.
+ * W6: a relay works off a backlog, over both clients, in one lane and in four, in its own thread and in 1, 2 and 4 more; beside it, with Avro. A relay reads and sends, so it
+ * can be no faster than the slower of the two alone: that is the limit. Of one lane a batch is made, saved and sent one after the other; several do it side by side.
  */
 export const relayBacklog: Workload = async (run) => {
   const broker = await run.kafka();
   const rows: Row[] = [];
-  for (const { events, threads, rounds } of run.quick ? CASES.quick : CASES.full) {
+  for (const { events, ways, rounds } of run.quick ? CASES.quick : CASES.full) {
     const log = { streams: events / EVENTS_EACH, eventsEach: EVENTS_EACH, payloadBytes: PAYLOAD_BYTES.KIB };
     const url = await storeLog(run, log);
     const options = await optionsFor(broker, TOPIC);
@@ -54,9 +62,9 @@ export const relayBacklog: Workload = async (run) => {
     const sides = new Map<string, Drain>([['L5', read]]);
     for (const client of CLIENTS) {
       sides.set(`L6 ${client}`, bareProducer(client, broker.brokers, captured));
-      for (const count of threads)
-        sides.set(nameOf(client, count), relayDrain(url, { ...options, client, threads: count }));
-      if (threads.length > 1) sides.set(`${client}, Avro`, relayDrain(url, { ...withAvro, client }));
+      for (const way of ways)
+        sides.set(nameOf(client, way), relayDrain(url, { ...options, client, threads: way.threads }, way.lanes));
+      if (ways.length > 1) sides.set(`${client}, Avro`, relayDrain(url, { ...withAvro, client }, PLAIN.lanes));
     }
     // Its code is compiled before anything counts.
     for (const side of sides.values()) await side.drain(events / 10, () => {});
@@ -88,8 +96,11 @@ export async function optionsFor(broker: BenchKafka, topic: string): Promise<Kaf
   };
 }
 
-const nameOf = (client: Client, threads: number): string =>
-  threads === 0 ? client : `${client}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+function nameOf(client: Client, { lanes, threads }: Way): string {
+  const inLanes = lanes === 1 ? [] : [`${lanes} lanes`];
+  const inThreads = threads === 0 ? [] : [threads === 1 ? '1 thread' : `${threads} threads`];
+  return [client, ...inLanes, ...inThreads].join(', ');
+}
 
 /** @throws Error when the topic did not take what the side says was confirmed */
 async function sampleOf(run: Run, broker: BenchKafka, side: Drain, events: number): Promise<DrainSample> {

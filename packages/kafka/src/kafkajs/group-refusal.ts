@@ -1,5 +1,6 @@
 import kafkajs from 'kafkajs';
 import type { KafkaConfig } from 'kafkajs';
+import { HeldSockets } from './held-sockets.ts';
 
 /** What kafkajs says of each broker that it asks, and then forgets. */
 const ASKED = 'Tried to find group coordinator';
@@ -13,8 +14,10 @@ const ASKED = 'Tried to find group coordinator';
  */
 export async function groupRefusal(config: KafkaConfig, group: string): Promise<unknown> {
   let answer: unknown;
+  const sockets = new HeldSockets();
   const listening = new kafkajs.Kafka({
     ...config,
+    socketFactory: sockets.factory,
     logLevel: kafkajs.logLevel.DEBUG,
     logCreator:
       () =>
@@ -30,6 +33,7 @@ export async function groupRefusal(config: KafkaConfig, group: string): Promise<
   } catch {
     return answer;
   } finally {
-    await admin.disconnect().catch(() => undefined);
+    admin.disconnect().catch(() => undefined);
+    sockets.release();
   }
 }

@@ -1,4 +1,4 @@
-import type { Consumer, KafkaRecord, RecordsBatch } from '@platformatic/kafka';
+import type { Consumer, KafkaRecord } from '@platformatic/kafka';
 import type { Lane } from '@leftfold/subscriptions';
 import { TopicUnknown } from '../errors.ts';
 import { headerTexts } from '../fetched-batch.ts';
@@ -8,6 +8,7 @@ import type { KafkaOptions } from '../options.ts';
 import type { OffsetToCommit } from '../lazy-commits.ts';
 import { topicLane } from '../topic-lane.ts';
 import type { TopicPartition } from '../topic-lane.ts';
+import { committedBatches } from './committed-batches.ts';
 import { HeldConnections } from './held-connections.ts';
 import { platformatic, platformaticSettings } from './platformatic-settings.ts';
 
@@ -28,8 +29,6 @@ export type FetchAnswer = { readonly batch: FetchedBatch } | { readonly error: u
 type FetchResponse = Awaited<ReturnType<Consumer['fetch']>>;
 type FetchResponsePartition = FetchResponse['responses'][number]['partitions'][number];
 
-/** A batch of markers of transactions, no records. */
-const IS_CONTROL = 0x20;
 const READ_COMMITTED = 1;
 /** Of all partitions together, as many times what one may have. */
 const PARTITIONS_IN_AN_ANSWER = 10;
@@ -90,7 +89,7 @@ export class FetchClient {
         if (lane === undefined || place === undefined) continue;
         if (partition.errorCode !== 0) answers.set(lane, { error: failed(partition) });
         else {
-          const batch = fetchedBatch(place, partition.records ?? []);
+          const batch = fetchedBatch(place, partition);
           if (batch.nextOffset > place.offset) answers.set(lane, { batch });
         }
       }
@@ -175,14 +174,18 @@ function* errorsIn(error: unknown, seen: Set<unknown> = new Set()): Generator<ob
   yield* errorsIn(cause, seen);
 }
 
-/** Brokers answer with whole record batches, so with records before the place as well; and with markers of transactions, which are none. */
-function fetchedBatch({ topic, partition, offset }: FetchPlace, batches: readonly RecordsBatch[]): FetchedBatch {
+/** Brokers answer with whole record batches, so with records before the place as well; and with some that are to be passed over. */
+function fetchedBatch(
+  { topic, partition, offset }: FetchPlace,
+  { records: batches, abortedTransactions }: FetchResponsePartition,
+): FetchedBatch {
   const records = [];
   let nextOffset = offset;
-  for (const batch of batches) {
-    const end = batch.firstOffset + BigInt(batch.lastOffsetDelta) + 1n;
+  for (const { firstOffset, lastOffsetDelta } of batches ?? []) {
+    const end = firstOffset + BigInt(lastOffsetDelta) + 1n;
     if (end > nextOffset) nextOffset = end;
-    if ((batch.attributes & IS_CONTROL) !== 0) continue;
+  }
+  for (const batch of committedBatches(batches ?? [], abortedTransactions ?? [])) {
     for (const record of batch.records) {
       const at = batch.firstOffset + BigInt(record.offsetDelta);
       if (at >= offset) records.push({ offset: at, ...rawRecord(record) });

@@ -28,8 +28,8 @@ const QUIET_FAULTS = 2;
 
 /** The two clients a loop works with: a broker answers the requests of a connection one after the other, so one waits for records, the other never long. */
 export interface FetchClients {
-  readonly waiting: FetchClient;
-  readonly beside: FetchClient;
+  readonly waiting: Pick<FetchClient, 'fetch' | 'topic'>;
+  readonly beside: Pick<FetchClient, 'fetch' | 'topic'>;
 }
 
 /** What one lane wants, on its way. */
@@ -103,8 +103,10 @@ export class FetchLoop {
     }
     for (const [leader, asked] of byLeader) {
       if (leader < 0) this.#failed(asked, new BrokerUnavailable('a partition has no leader', undefined));
-      else if (!this.#busy.has(`waiting ${leader}`)) void this.#fetch('waiting', leader, asked, IDLE_WAIT_MS);
-      else if (!this.#busy.has(`beside ${leader}`)) void this.#fetch('beside', leader, asked, BESIDE_WAIT_MS);
+      // It is back soon, and then all goes in one: else the long request would go on without these lanes, and they be asked for ten times a second for ever.
+      else if (this.#busy.has(`beside ${leader}`)) continue;
+      else if (this.#busy.has(`waiting ${leader}`)) void this.#fetch('beside', leader, asked, BESIDE_WAIT_MS);
+      else void this.#fetch('waiting', leader, asked, IDLE_WAIT_MS);
     }
   }
 
@@ -175,19 +177,22 @@ export class FetchLoop {
     return undefined;
   }
 
-  async #topic(name: string): Promise<LedTopic> {
+  #topic(name: string): Promise<LedTopic> {
     const known = this.#topics.get(name);
     if (known !== undefined) return known;
-    const asked = this.#clients.beside.topic(name);
+    const asked: Promise<LedTopic> = this.#clients.beside.topic(name).then(
+      (led) => {
+        // Else it was forgotten meanwhile, and what is asked after that counts.
+        if (this.#topics.get(name) === asked) this.#led.set(name, led);
+        return led;
+      },
+      (error: unknown) => {
+        if (this.#topics.get(name) === asked) this.#topics.delete(name);
+        throw asBrokerError(`looking up ${name}`, error);
+      },
+    );
     this.#topics.set(name, asked);
-    try {
-      const led = await asked;
-      this.#led.set(name, led);
-      return led;
-    } catch (error) {
-      if (this.#topics.get(name) === asked) this.#topics.delete(name);
-      throw asBrokerError(`looking up ${name}`, error);
-    }
+    return asked;
   }
 
   #forget(topic: string): void {

@@ -3,6 +3,7 @@ import type { MessageToProduce, Producer as PlatformaticOwn } from '@platformati
 import { setTimeout as pause } from 'node:timers/promises';
 import { brokerFault } from '../broker-fault.ts';
 import type { Answered, Parcel, Producer } from '../client.ts';
+import { headerName } from '../header-name.ts';
 import type { KafkaOptions } from '../options.ts';
 import type { TimeLimits } from '../time-limits.ts';
 import { topicLane } from '../topic-lane.ts';
@@ -92,7 +93,7 @@ async function numbered(producer: PlatformaticOwn): Promise<void> {
 /** Buffers throughout: without serializers the client takes nothing else, and says so as if the network had failed. */
 function message(topic: string, partition: number, { key, value, headers }: PublishRecord): MessageToProduce {
   const bytes = new Map<Buffer, Buffer>();
-  for (const name in headers) bytes.set(bytesOfName(name), Buffer.from(headers[name] ?? ''));
+  for (const name in headers) bytes.set(headerName(name), Buffer.from(headers[name] ?? ''));
   return {
     topic,
     partition,
@@ -100,16 +101,4 @@ function message(topic: string, partition: number, { key, value, headers }: Publ
     value: Buffer.from(value.buffer, value.byteOffset, value.byteLength),
     headers: bytes,
   };
-}
-
-/** Names of headers are few, and half of all that is to be encoded. */
-const NAMES = new Map<string, Buffer>();
-const MOST_NAMES = 1_000;
-
-function bytesOfName(name: string): Buffer {
-  const known = NAMES.get(name);
-  if (known !== undefined) return known;
-  const bytes = Buffer.from(name);
-  if (NAMES.size < MOST_NAMES) NAMES.set(name, bytes);
-  return bytes;
 }

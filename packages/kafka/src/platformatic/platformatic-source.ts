@@ -90,7 +90,7 @@ export class PlatformaticSource implements Source<SourceRecord> {
   }
 
   async behind(places: ReadonlyMap<Lane, Cursor | 'start'>): Promise<ReadonlyMap<Lane, Behind>> {
-    return recordsBehind(await this.head(), places);
+    return recordsBehind(await this.#watermarks.all(), places);
   }
 
   hasPassed(cursor: Cursor | 'start', head: Cursor): boolean {

@@ -38,7 +38,12 @@ async function publish({
   opened.set(id, one);
   const publisher = await one.publisher;
   const outcome = await publisher.publish(unpackRecords(records), { signal: one.stop.signal });
-  return { kind: 'outcome', publisher: id, outcome: outcome.map(crossingOutcome) };
+  return {
+    kind: 'outcome',
+    publisher: id,
+    outcome: outcome.map(crossingOutcome),
+    replacements: publisher.replacements ?? 0,
+  };
 }
 
 async function close(id: PublisherId): Promise<FromThread> {

@@ -19,6 +19,8 @@ export class PublishThread {
   readonly #pending = new Map<PublisherId, (answer: FromThread | Error) => void>();
   /** Publishers that the thread has opened. */
   readonly #known = new Set<PublisherId>();
+  /** By publisher: producers replaced, by the thread that is there and by those before it. */
+  readonly #replaced = new Map<PublisherId, { readonly before: number; readonly here: number }>();
   #worker: Worker | undefined;
 
   constructor(options: ThreadOptions) {
@@ -38,14 +40,23 @@ export class PublishThread {
     signal?.addEventListener('abort', abort, { once: true });
     const answer = await answered;
     signal?.removeEventListener('abort', abort);
-    if (!(answer instanceof Error) && answer.kind === 'outcome')
+    if (!(answer instanceof Error) && answer.kind === 'outcome') {
+      this.#replaced.set(publisher, { before: this.#replaced.get(publisher)?.before ?? 0, here: answer.replacements });
       return answer.outcome.map((one) => ('cause' in one ? { ...one, cause: crossed(one.cause) } : one));
+    }
     const cause = answer instanceof Error ? answer : 'error' in answer ? crossed(answer.error) : undefined;
     return topicPartitions(records).map((one) => ({ ...one, kind: 'unknown', cause }));
   }
 
+  /** Producers of the publisher that were replaced here, as far as its answers told; a thread that died had its own. */
+  replacements(publisher: PublisherId): number {
+    const { before = 0, here = 0 } = this.#replaced.get(publisher) ?? {};
+    return before + here;
+  }
+
   /** Lets the thread close what it holds for this publisher. Never rejects. */
   async close(publisher: PublisherId): Promise<void> {
+    this.#replaced.delete(publisher);
     if (this.#known.delete(publisher)) await this.#ask({ kind: 'close', publisher });
   }
 
@@ -59,9 +70,15 @@ export class PublishThread {
   #ask(message: ToThread, transfer: readonly ArrayBuffer[] = []): Promise<FromThread | Error> {
     const { promise, resolve } = Promise.withResolvers<FromThread | Error>();
     this.#pending.set(message.publisher, resolve);
-    this.#worker ??= this.#begin();
-    this.#worker.ref();
-    this.#post(message, transfer);
+    try {
+      this.#worker ??= this.#begin();
+      this.#worker.ref();
+      this.#post(message, transfer);
+    } catch (error) {
+      // A system that has no thread to give says so at once; left in the air, this would leave what other threads do unheard.
+      this.#pending.delete(message.publisher);
+      resolve(new PublishThreadLost(error));
+    }
     return promise;
   }
 
@@ -90,6 +107,8 @@ export class PublishThread {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
     void worker.terminate();
+    // With a thread goes the producer that each of its publishers had there.
+    for (const known of this.#known) this.#replaced.set(known, { before: this.replacements(known) + 1, here: 0 });
     this.#known.clear();
     const pending = [...this.#pending.values()];
     this.#pending.clear();

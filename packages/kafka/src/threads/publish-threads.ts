@@ -25,6 +25,11 @@ export class PublishThreads {
     if (this.#publishers.size === 0) await Promise.all(this.#threads.map((thread) => thread.end()));
   }
 
+  /** Producers of a publisher that were replaced, in all threads. */
+  replacements(id: PublisherId): number {
+    return this.#threads.reduce((sum, thread) => sum + thread.replacements(id), 0);
+  }
+
   /** The thread of a partition. One that no topic has is refused there as well as anywhere. */
   of(partition: number): PublishThread {
     const { length } = this.#threads;

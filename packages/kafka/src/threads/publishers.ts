@@ -15,7 +15,8 @@ export function publishers(options: KafkaOptions, here: () => Publisher): Broker
   if (threads === 0) return async () => here();
   const pool = new PublishThreads(threads, threadOptions(options));
   return async () => {
-    // Its native module is unloaded with the last thread that has it, and then takes the process down (rust-lang/rust#91979): so it stays loaded here, too.
+    // Its checksum is a native module of Rust. Where such a one is unloaded with the last thread that has it, the end of that thread may take the process down
+    // (rust-lang/rust#91979). Its build for glibc stays loaded by itself; loaded here, too, any does.
     if (options.client === 'platformatic') await platformatic();
     return new ThreadedPublisher(pool, here());
   };

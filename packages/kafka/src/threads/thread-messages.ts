@@ -14,7 +14,13 @@ export type ToThread =
 
 /** What a thread answers: once to each `publish`, once to each `close`. */
 export type FromThread =
-  | { readonly kind: 'outcome'; readonly publisher: PublisherId; readonly outcome: readonly CrossingOutcome[] }
+  | {
+      readonly kind: 'outcome';
+      readonly publisher: PublisherId;
+      readonly outcome: readonly CrossingOutcome[];
+      /** Producers that were replaced since the thread opened the publisher. */
+      readonly replacements: number;
+    }
   | { readonly kind: 'failed'; readonly publisher: PublisherId; readonly error: CrossingError }
   | { readonly kind: 'closed'; readonly publisher: PublisherId };
 

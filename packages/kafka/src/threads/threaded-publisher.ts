@@ -22,6 +22,10 @@ export class ThreadedPublisher implements Publisher {
     this.#counts = counts;
   }
 
+  get replacements(): number {
+    return this.#threads.replacements(this.#id);
+  }
+
   partitions(topic: string): Promise<number> {
     return this.#counts.partitions(topic);
   }
@@ -59,7 +63,7 @@ export class ThreadedPublisher implements Publisher {
   }
 
   async #close(): Promise<void> {
-    await this.#pending;
+    await this.#pending?.catch(() => undefined);
     await this.#threads.leave(this.#id);
   }
 }

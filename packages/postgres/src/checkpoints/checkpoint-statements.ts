@@ -10,6 +10,8 @@ export interface CheckpointStatements {
    * epoch is still the claim's; `member`, the others that are there; `held`, all lanes whose lease ran before.
    */
   readonly renew: Statement;
+  /** The same, past rows that somebody has locked: whose epoch is still the claim's is ours, though its lease is not extended. */
+  readonly renewPastLocked: Statement;
   /** $1 JSON: `[{ follower, version, owner }]`. */
   readonly leave: Statement;
   /** $1 follower · $2 version · $3 lane · $4 epoch. */
@@ -25,8 +27,6 @@ export interface CheckpointStatements {
 export function checkpointStatements(schema: string): CheckpointStatements {
   const table = `${quoted(schema)}.checkpoints`;
   const members = `${quoted(schema)}.members`;
-  const endsIn = (until: string): string =>
-    `greatest(1, ceil(extract(epoch from ${until} - clock_timestamp()) * 1000))::int`;
   return {
     claim: prepared(
       'claim_lane',
@@ -37,43 +37,8 @@ export function checkpointStatements(schema: string): CheckpointStatements {
         where not $6 or c.owner = excluded.owner or c.lease_until is null or c.lease_until <= clock_timestamp()
        returning cursor, epoch, ledger`,
     ),
-    // What a crash of the server forgets of it costs nothing, so its commit does not wait for the disk; the setting holds for this statement alone.
-    // Members that are gone are removed by whoever comes first, in passing: two of them must not wait for each other.
-    renew: prepared(
-      'renew_leases',
-      `with quick as materialized (select set_config('synchronous_commit', 'off', true) as synchronous_commit),
-       mine as materialized (
-         select each.* from json_to_recordset($1::json)
-           as each(n integer, follower text, version integer, owner text, lease_ms integer, lanes text[], claims json), quick
-          where quick.synchronous_commit = 'off'
-       ), renewed as (
-         update ${table} as c
-            set lease_until = clock_timestamp() + m.lease_ms * interval '1 millisecond'
-           from mine as m, json_to_recordset(m.claims) as claim(lane text, epoch bigint)
-          where c.follower = m.follower and c.version = m.version and c.lane = claim.lane and c.epoch = claim.epoch
-         returning m.n, c.lane
-       ), here as (
-         insert into ${members} (follower, version, owner, lanes, lease_until)
-         select distinct on (follower, version, owner) follower, version, owner, lanes, clock_timestamp() + lease_ms * interval '1 millisecond'
-           from mine order by follower, version, owner
-         on conflict (follower, version, owner) do update set lanes = excluded.lanes, lease_until = excluded.lease_until
-       ), gone as (
-         delete from ${members} where (follower, version, owner) in (
-           select follower, version, owner from ${members} as old
-            where lease_until <= clock_timestamp()
-              and not exists (select from mine where (mine.follower, mine.version, mine.owner) = (old.follower, old.version, old.owner))
-              for update skip locked)
-       )
-       select 'ours' as kind, n, lane, null as owner, null as lanes, null as ends_in_ms from renewed
-       union all
-       select 'member', m.n, null, other.owner, array_to_json(other.lanes)::text, ${endsIn('other.lease_until')}
-         from mine as m join ${members} as other on other.follower = m.follower and other.version = m.version and other.owner <> m.owner
-        where other.lease_until > clock_timestamp()
-       union all
-       select 'held', m.n, c.lane, c.owner, null, ${endsIn('c.lease_until')}
-         from mine as m join ${table} as c on c.follower = m.follower and c.version = m.version
-        where c.lease_until > clock_timestamp()`,
-    ),
+    renew: renewStatement(table, members, 'wait'),
+    renewPastLocked: renewStatement(table, members, 'skip'),
     leave: prepared(
       'leave_followers',
       `delete from ${members} as m using json_to_recordset($1::json) as mine(follower text, version integer, owner text)
@@ -88,4 +53,62 @@ export function checkpointStatements(schema: string): CheckpointStatements {
       `select lane, cursor, epoch, ledger, owner from ${table} where follower = $1 and version = $2 order by lane collate "C"`,
     ),
   };
+}
+
+/** So long a renewal waits for a lane that is being moved. A busy lane is, most of the time, but for milliseconds. */
+const LOCK_MS = 500;
+
+/**
+ * What a crash of the server forgets of it costs nothing, so its commit does not wait for the disk; that setting, and how long it waits for a row, hold for this
+ * statement alone. Members that are gone are removed by whoever comes first, in passing: two of them must not wait for each other.
+ */
+function renewStatement(table: string, members: string, locked: 'wait' | 'skip'): Statement {
+  const endsIn = (until: string): string =>
+    `greatest(1, ceil(extract(epoch from ${until} - clock_timestamp()) * 1000))::int`;
+  const isOurs = 'c.follower = m.follower and c.version = m.version and c.lane = claim.lane and c.epoch = claim.epoch';
+  const claims = 'mine as m cross join lateral json_to_recordset(m.claims) as claim(lane text, epoch bigint)';
+  const renewed =
+    locked === 'wait'
+      ? `update ${table} as c
+            set lease_until = clock_timestamp() + m.lease_ms * interval '1 millisecond'
+           from ${claims} where ${isOurs}
+         returning m.n, c.lane`
+      : `update ${table} as c
+            set lease_until = clock_timestamp() + free.lease_ms * interval '1 millisecond'
+           from (select m.lease_ms, c.follower, c.version, c.lane from ${claims} join ${table} as c on ${isOurs}
+                    for no key update of c skip locked) as free
+          where c.follower = free.follower and c.version = free.version and c.lane = free.lane`;
+  const ours = locked === 'wait' ? 'renewed as c' : `${claims} join ${table} as c on ${isOurs}`;
+  return prepared(
+    locked === 'wait' ? 'renew_leases' : 'renew_past_locked',
+    `with quick as materialized (
+       select set_config('synchronous_commit', 'off', true) as synchronous_commit, set_config('lock_timeout', '${LOCK_MS}', true) as lock_timeout
+     ), mine as materialized (
+       select each.* from json_to_recordset($1::json)
+         as each(n integer, follower text, version integer, owner text, lease_ms integer, lanes text[], claims json), quick
+        where quick.synchronous_commit = 'off' and quick.lock_timeout is not null
+     ), renewed as (
+       ${renewed}
+     ), here as (
+       insert into ${members} (follower, version, owner, lanes, lease_until)
+       select distinct on (follower, version, owner) follower, version, owner, lanes, clock_timestamp() + lease_ms * interval '1 millisecond'
+         from mine order by follower, version, owner
+       on conflict (follower, version, owner) do update set lanes = excluded.lanes, lease_until = excluded.lease_until
+     ), gone as (
+       delete from ${members} where (follower, version, owner) in (
+         select follower, version, owner from ${members} as old
+          where lease_until <= clock_timestamp()
+            and not exists (select from mine where (mine.follower, mine.version, mine.owner) = (old.follower, old.version, old.owner))
+            for update skip locked)
+     )
+     select 'ours' as kind, n, c.lane, null as owner, null as lanes, null as ends_in_ms from ${ours}
+     union all
+     select 'member', m.n, null, other.owner, array_to_json(other.lanes)::text, ${endsIn('other.lease_until')}
+       from mine as m join ${members} as other on other.follower = m.follower and other.version = m.version and other.owner <> m.owner
+      where other.lease_until > clock_timestamp()
+     union all
+     select 'held', m.n, c.lane, c.owner, null, ${endsIn('c.lease_until')}
+       from mine as m join ${table} as c on c.follower = m.follower and c.version = m.version
+      where c.lease_until > clock_timestamp()`,
+  );
 }

@@ -2,6 +2,7 @@ import type { Json } from '@leftfold/core';
 import { checkLease } from '@leftfold/subscriptions';
 import type { Checkpoints, Cursor, Lane } from '@leftfold/subscriptions';
 import type { Database } from '../database.ts';
+import { LockTimeout } from '../storage-errors.ts';
 import { checkpointStatements } from './checkpoint-statements.ts';
 import { renewalJson, standingOf, type StandingRow } from './lane-standing.ts';
 import { moveCheckpoint } from './move-checkpoint.ts';
@@ -30,7 +31,12 @@ export function postgresCheckpoints(database: Database): Checkpoints {
     async renew(renewals) {
       for (const { leaseMs } of renewals) checkLease(leaseMs);
       if (renewals.length === 0) return [];
-      const rows = await database.query<StandingRow>(statements.renew, [JSON.stringify(renewals.map(renewalJson))]);
+      const values = [JSON.stringify(renewals.map(renewalJson))];
+      const rows = await database.query<StandingRow>(statements.renew, values).catch((error: unknown) => {
+        // One lane that is being moved for long, as where somebody has locked its rows, must not cost the process all others.
+        if (!(error instanceof LockTimeout)) throw error;
+        return database.query<StandingRow>(statements.renewPastLocked, values);
+      });
       const of = Map.groupBy(rows, ({ n }) => n);
       return renewals.map((renewal, n) => standingOf(renewal, of.get(n) ?? []));
     },

@@ -36,6 +36,18 @@ test('one that fails is forgotten, and the next is sent', async () => {
   await eventually(() => sent.length === 2);
 });
 
+test('who asks whether it hears wakes nobody else, unless it has appended at the same time', async () => {
+  const [a, b] = [scene(), scene()];
+  const heard = (n: number) => [a, b].map(({ announcer }) => announcer.read(a.sent[n]?.payload as string));
+  a.announcer.probe();
+  expect(heard(0)).toEqual(['own', undefined]);
+  a.announcer.announce();
+  a.announcer.probe();
+  a.sent[0]?.answer([]);
+  await eventually(() => a.sent.length === 2);
+  expect(heard(1)).toEqual(['own', 'other']);
+});
+
 test('a notification is known as our own, as another process’s, or as another log’s', () => {
   const [a, b] = [scene('a log'), scene('a log')];
   a.announcer.announce();

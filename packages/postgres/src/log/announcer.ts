@@ -7,6 +7,11 @@ export const CHANNEL = 'leftfold';
 /** Between two notifications of one process. Each is a transaction, and those that notify commit one after the other. */
 const APART_MS = 5;
 
+/** What a notification says; stands between who says it and which log it is. */
+const APPENDED = ' ';
+const PROBE = '?';
+type Told = typeof APPENDED | typeof PROBE;
+
 const NOTIFY = prepared('notify', `select pg_notify('${CHANNEL}', $1)`);
 
 /**
@@ -16,10 +21,10 @@ const NOTIFY = prepared('notify', `select pg_notify('${CHANNEL}', $1)`);
  */
 export class Announcer {
   /** In every notification of this process, so that a listener knows its own. */
-  readonly id: string = randomUUID();
+  readonly #id: string = randomUUID();
   readonly #db: Pick<Session, 'query'>;
   readonly #schema: string;
-  #isWanted = false;
+  #wanted: Told | undefined;
   #isUnderWay = false;
 
   constructor(db: Pick<Session, 'query'>, schema: string) {
@@ -27,24 +32,34 @@ export class Announcer {
     this.#schema = schema;
   }
 
-  /** Never throws, waits for nothing. */
+  /** Something was appended. Never throws, waits for nothing. */
   announce(): void {
-    this.#isWanted = true;
-    if (!this.#isUnderWay) void this.#send();
+    this.#tell(APPENDED);
+  }
+  /** Sends what only this process is to hear. Else processes that ask whether they hear would wake each other's readers, the more of them the more often. */
+  probe(): void {
+    this.#tell(this.#wanted ?? PROBE);
   }
 
-  /** Whether a notification is of this log, and whether it is our own. `undefined`: of another log, or nothing of ours. */
+  /** Whether a notification is our own, or says that another process has appended to this log. `undefined`: neither. */
   read(payload: string | undefined): 'own' | 'other' | undefined {
-    const [id, schema] = [payload?.slice(0, this.id.length), payload?.slice(this.id.length + 1)];
-    if (schema !== this.#schema) return undefined;
-    return id === this.id ? 'own' : 'other';
+    const { length } = this.#id;
+    if (payload?.slice(length + 1) !== this.#schema) return undefined;
+    if (payload.startsWith(this.#id)) return 'own';
+    return payload[length] === APPENDED ? 'other' : undefined;
+  }
+
+  #tell(what: Told): void {
+    this.#wanted = what;
+    if (!this.#isUnderWay) void this.#send();
   }
 
   async #send(): Promise<void> {
     this.#isUnderWay = true;
-    while (this.#isWanted) {
-      this.#isWanted = false;
-      await this.#db.query(NOTIFY, [`${this.id} ${this.#schema}`]).catch(() => undefined);
+    while (this.#wanted !== undefined) {
+      const payload = `${this.#id}${this.#wanted}${this.#schema}`;
+      this.#wanted = undefined;
+      await this.#db.query(NOTIFY, [payload]).catch(() => undefined);
       // It keeps no process alive.
       await new Promise<void>((resolve) => setTimeout(resolve, APART_MS).unref());
     }

@@ -6,8 +6,10 @@ import { unprepared } from '../statement.ts';
 import { CHANNEL, type Announcer } from './announcer.ts';
 import type { Wake } from './wake.ts';
 
-/** A connection that listens, and hears nothing for this long, is asked whether it still does. */
+/** So often it is asked whether a connection that listens still hears. */
 const PROBE_MS = 15_000;
+/** So often it is looked whether the pool is being ended: that waits for each connection that is lent. */
+const LOOK_MS = 1_000;
 /** Within this time an own notification must come back. */
 const ECHO_MS = 5_000;
 const RETRY = { baseMs: 1_000, capMs: 30_000 };
@@ -47,7 +49,10 @@ export class Listener {
     return this.#isHearing;
   }
 
-  /** Listens while `read` runs, together with all who read at the same time. The connection is given up before this resolves. */
+  /**
+   * Listens while `read` runs, together with all who read at the same time. The connection is given up before this resolves; one that is only asked for, as soon as
+   * it comes. Within a second also when the pool is being ended, by an owner who did not stop its readers before.
+   */
   async during<T>(read: () => Promise<T>): Promise<T> {
     this.#readers += 1;
     if (this.#readers === 1 && canSpareOne(this.#pool)) this.#begin();
@@ -69,7 +74,7 @@ export class Listener {
   }
 
   async #run(stop: AbortSignal): Promise<void> {
-    for (let failures = 0; !stop.aborted; failures++) {
+    for (let failures = 0; !stop.aborted && !isEnding(this.#pool); failures++) {
       await this.#listen(stop, () => (failures = 0)).catch(() => undefined);
       this.#setHearing(false);
       await timer(fullJitter(failures + 1, RETRY), undefined, { signal: stop, ref: false }).catch(() => undefined);
@@ -78,7 +83,11 @@ export class Listener {
 
   /** Until the connection is lost, does not hear, or is not needed any more. */
   async #listen(stop: AbortSignal, heard: () => void): Promise<void> {
-    const lent = await lendClean(this.#pool, false);
+    const lending = lendClean(this.#pool, false);
+    const lent = await orAborted(lending, stop).catch((error: unknown) => {
+      lending.then((late) => late.giveBack()).catch(() => undefined);
+      throw error;
+    });
     const ended = new AbortController();
     const halt = AbortSignal.any([stop, ended.signal]);
     const client = lent.connection as Notified;
@@ -86,12 +95,15 @@ export class Listener {
     client.on('end', () => ended.abort());
     client.on('notification', ({ payload }) => this.#notified(payload));
     try {
-      await lent.query(unprepared(`listen ${CHANNEL}`));
-      while (!halt.aborted) {
-        if (!(await this.#hears(halt))) return;
-        heard();
-        this.#setHearing(true);
-        await timer(PROBE_MS, undefined, { signal: halt, ref: false }).catch(() => undefined);
+      await orAborted(lent.query(unprepared(`listen ${CHANNEL}`)), halt);
+      for (let unaskedMs = PROBE_MS; !halt.aborted && !isEnding(this.#pool); unaskedMs += LOOK_MS) {
+        if (unaskedMs >= PROBE_MS) {
+          if (!(await this.#hears(halt))) return;
+          heard();
+          this.#setHearing(true);
+          unaskedMs = 0;
+        }
+        await timer(LOOK_MS, undefined, { signal: halt, ref: false }).catch(() => undefined);
       }
     } finally {
       // It listens: nobody else is to get it.
@@ -103,7 +115,7 @@ export class Listener {
   async #hears(halt: AbortSignal): Promise<boolean> {
     const echo = Promise.withResolvers<boolean>();
     this.#onEcho = () => echo.resolve(true);
-    this.#announcer.announce();
+    this.#announcer.probe();
     const late = timer(ECHO_MS, false, { signal: halt, ref: false }).catch(() => false);
     return Promise.race([echo.promise, late]);
   }
@@ -126,4 +138,21 @@ export class Listener {
 function canSpareOne(pool: PgPool): boolean {
   const { options } = pool as { readonly options?: { readonly max?: unknown } };
   return typeof options?.max !== 'number' || options.max >= LEAST_POOL;
+}
+
+function isEnding(pool: PgPool): boolean {
+  return (pool as { readonly ending?: unknown }).ending === true;
+}
+
+/** What the work brings, or the signal's reason as soon as it aborts: a server that does not answer holds nobody up who stops. */
+async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const aborted = (): void => reject(signal.reason);
+  signal.addEventListener('abort', aborted, { once: true });
+  if (signal.aborted) aborted();
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', aborted);
+  }
 }

@@ -1,4 +1,4 @@
-import { LeftfoldError } from '@leftfold/core';
+import { InputInvalid, LeftfoldError } from '@leftfold/core';
 import {
   fullJitter,
   type Behind,
@@ -107,7 +107,9 @@ export class PostgresLog implements Log {
     // What is known is enough: the statement that counts says the generation again.
     const identity = await this.#options.db.session((session) => this.#options.identity.get(session));
     return this.#behind.count(places, identity, options).catch(async (error: unknown) => {
-      if (!(error instanceof GenerationMoved)) throw error;
+      // To who measures alone, and so asks for nothing else, a place of a later generation than is known looks like another log's.
+      const isOtherLog = error instanceof InputInvalid && error.code === 'LF_OTHER_LOG';
+      if (!isOtherLog && !(error instanceof GenerationMoved)) throw error;
       return this.#behind.count(places, await this.identity(), options);
     });
   }

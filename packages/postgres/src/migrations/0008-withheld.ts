@@ -35,7 +35,7 @@ export const withheld: Migration = {
   requested_by text,
   requested_at timestamptz,
   reason text,
-  constraint withheld_key primary key (topic, tenant, stream_id, version)
+  constraint withheld_key primary key (tenant, topic, stream_id, version)
 );
 create index withheld_open on ${schema}.withheld (lane, topic, tenant, stream_id, version) where state = 'withheld';
 create index withheld_requested on ${schema}.withheld (lane, requested_at) where state = 'withheld' and request is not null;

@@ -39,8 +39,9 @@ export function postgresMilestones(database: Database): Milestones {
       const rows = await database.query<MilestoneRow>(statements.before, [name, version, time.toISOString()]);
       return new Map(rows.map((row) => [row.lane, milestoneOf(row)]));
     },
-    async thin({ follower, lane, epoch }, { keepMs } = {}) {
-      const values = [follower.name, follower.version, lane, epoch.toString(), keepMs ?? null];
+    async thin({ follower, lane, epoch }, { keepMs = Infinity } = {}) {
+      const kept = Number.isFinite(keepMs) ? Math.ceil(keepMs) : null;
+      const values = [follower.name, follower.version, lane, epoch.toString(), kept];
       const thinned = await database.query(statements.thin, values);
       if (thinned.length === 0) throw new LaneLost(follower, lane);
     },

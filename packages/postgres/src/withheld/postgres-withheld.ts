@@ -54,9 +54,10 @@ export function postgresWithheld(database: Database): Withheld {
         return { topic, tenant, stream, from, cause: causeOf(row) };
       });
     },
-    async withhold(claim, events) {
+    async withhold(claim, events, carriedOut) {
       if (events.length === 0) return;
-      const rows = await database.query(statements.withhold, [...guard(claim), JSON.stringify(events.map(noted))]);
+      const values = [...guard(claim), JSON.stringify(events.map(noted)), carriedOut?.at.toISOString() ?? null];
+      const rows = await database.query(statements.withhold, values);
       if (rows.length === 0) throw new LaneLost(claim.follower, claim.lane);
     },
     async requested({ lane }) {

@@ -5,7 +5,7 @@ import { prepared, type Statement } from '../statement.ts';
 export interface WithheldStatements {
   /** $1 lane. */
   readonly keys: Statement;
-  /** $1 follower · $2 version · $3 lane · $4 epoch · $5 JSON: `[{ topic, tenant, stream_id, version, … }]`. No row: another owner has the lane. */
+  /** $1 follower · $2 version · $3 lane · $4 epoch · $5 JSON: `[{ topic, tenant, stream_id, version, … }]` · $6 time of the request that was carried out, or null. No row: another owner has the lane. */
   readonly withhold: Statement;
   /** $1 lane. */
   readonly requested: Statement;
@@ -33,6 +33,9 @@ export function withheldStatements(schema: string): WithheldStatements {
        select 1 from ${quoted(schema)}.checkpoints where follower = $1 and version = $2 and lane = $3 and epoch = $4 for share
      )`;
   const ofKey = (at: number): string => `w.topic = $${at} and w.tenant = $${at + 1} and w.stream_id = $${at + 2}`;
+  // Whoever carries a request out has its time in milliseconds.
+  const unlessCarriedOut = (column: string): string =>
+    `${column} = case when date_trunc('milliseconds', w.requested_at) = $6::timestamptz then null else w.${column} end`;
   const byKey = `topic collate "C", tenant collate "C", stream_id collate "C"`;
   return {
     keys: prepared(
@@ -50,7 +53,7 @@ export function withheldStatements(schema: string): WithheldStatements {
                 event_id uuid, type text, position bigint, sequence bigint, code text, cause text, bytes bigint)
          on conflict on constraint withheld_key do update
             set sequence = excluded.sequence, code = excluded.code, cause = excluded.cause, bytes = excluded.bytes, attempts = w.attempts + 1,
-                request = null, requested_by = null, requested_at = null, reason = null
+                ${['request', 'requested_by', 'requested_at', 'reason'].map(unlessCarriedOut).join(', ')}
           where w.state = 'withheld' and w.sequence < excluded.sequence
        )
        select 1 as mine from mine`,

@@ -172,11 +172,17 @@ export function milestonesConformance({ storage, age }: MilestonesHarness): Conf
         const { milestones, claim, follower } = await open();
         for (const n of [1, 2]) await milestones.write(claim, reached(n));
         await age(follower, 3 * HOUR);
-        await milestones.thin(claim, { keepMs: 2 * HOUR });
-        assert.deepEqual(cursors(await milestones.list(follower, LANE)), [cursor(2)]);
         await milestones.write(claim, reached(3));
+        await milestones.thin(claim, { keepMs: Infinity });
+        assert.ok(cursors(await milestones.list(follower, LANE)).includes(cursor(1)));
+        await milestones.thin(claim, { keepMs: 2.5 * HOUR + 0.5 });
+        assert.deepEqual(cursors(await milestones.list(follower, LANE)), [cursor(3)]);
+        await age(follower, 3 * HOUR);
         await milestones.thin(claim, { keepMs: 2 * HOUR });
         assert.deepEqual(cursors(await milestones.list(follower, LANE)), [cursor(3)]);
+        await milestones.write(claim, reached(4));
+        await milestones.thin(claim, { keepMs: 2 * HOUR });
+        assert.deepEqual(cursors(await milestones.list(follower, LANE)), [cursor(4)]);
       },
     },
     {

@@ -71,6 +71,16 @@ test('C12 a relay that died is behind by what came since, measured by somebody e
   expect(await followerLag(storage, RELAY)).toMatchObject({ events: 0, lanes: [{ owner: 'b' }] });
 });
 
+test('C12 a dead relay behind more private events than are counted does not look well: there may be public ones beyond', async () => {
+  let now = 1_000_000;
+  const storage = memory({ topic: conformanceTopic, now: () => now });
+  await append(storage, 5, 'conformance.unpublished');
+  now += 60_000;
+  await append(storage, 1);
+  expect(await followerLag(storage, RELAY, { atMost: 2 })).toMatchObject({ events: 0, isMore: true, oldestMs: 60_000 });
+  expect(await followerLag(storage, RELAY)).toMatchObject({ events: 1, isMore: false, oldestMs: 0 });
+});
+
 test('of a projection that follows the log everything counts, since it passes everything', async () => {
   const storage = memory({ topic: conformanceTopic });
   await append(storage, 2);

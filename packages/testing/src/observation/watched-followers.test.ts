@@ -230,7 +230,7 @@ test('C5 a lane that stops writes a line, with its code', async () => {
   });
   expect(line).toMatchObject({ level: 'error', fields: { code: 'LF_PARTITION_SHARED', follower: 'relay' } });
   await running.stop();
-  expect(logger.lines.map(({ message }) => message)).toContain('relay version 1 has stopped');
+  expect(logger.lines.map(({ message }) => message)).toContain('relay version 1 stops, and gives its lanes back');
 });
 
 test('metrics and a logger that throw change nothing', async () => {

@@ -27,6 +27,16 @@ const BREAKS: {
     }),
     'R15 what is noted again under the same number, as after a crash, stays as it is',
   ],
+  'a refusal clears whatever was requested': [
+    (withheld) => ({
+      withhold: async (claim, events) => {
+        const [first] = events;
+        const [row] = first ? await withheld.events(first, { limit: 1 }) : [];
+        return withheld.withhold(claim, events, row?.request);
+      },
+    }),
+    'R15 a request that was made while the one before it was carried out stays when that is refused',
+  ],
   'a request may be put on any event': [
     (withheld) => ({ request: (key, { streamVersion: _, ...request }) => withheld.request(key, request) }),
     'R15 nothing is asked of a key that is not withheld, or of another event than its first',

@@ -45,11 +45,31 @@ export const keepingCases = (open: OpenWithheld): readonly ConformanceCase[] => 
       await scene.withhold(key, 1);
       await scene.harness.withheld.request(key, { kind: 'redrive', by: 'ops' });
       const cause = { code: 'LF_PAYLOAD_UNENCODABLE', text: 'other' };
-      await scene.harness.withheld.withhold(scene.claim, [scene.event(key, 1, 20, cause)]);
+      const requested = await scene.harness.withheld.requested(scene.claim);
+      await scene.harness.withheld.withhold(scene.claim, [scene.event(key, 1, 20, cause)], requested?.request);
       const [row] = await scene.events(key);
       assert.deepEqual([row?.sequence, row?.cause, row?.attempts, row?.request], [20, cause, 2, undefined]);
       await scene.harness.withheld.withhold(scene.claim, [scene.event(key, 1, 10)]);
       assert.equal((await scene.events(key))[0]?.sequence, 20);
+    },
+  },
+  {
+    title: 'R15 a request that was made while the one before it was carried out stays when that is refused',
+    run: async () => {
+      const scene = await WithheldScene.open(open);
+      const { withheld } = scene.harness;
+      const key = scene.key('a');
+      await scene.withhold(key, 1);
+      await withheld.request(key, { kind: 'redrive', by: 'ops' });
+      const before = await withheld.requested(scene.claim);
+      const asked = Date.now();
+      // Two requests within one tick of the clock are one to who carries them out.
+      while (Date.now() < asked + 2) await new Promise((resolve) => setImmediate(resolve));
+      await withheld.request(key, { kind: 'give-up', by: 'other', reason: 'why' });
+      await withheld.withhold(scene.claim, [scene.event(key, 1, 20)], before?.request);
+      const [row] = await scene.events(key);
+      assert.deepEqual([row?.sequence, row?.attempts], [20, 2]);
+      assert.deepEqual({ ...row?.request, at: 0 }, { kind: 'give-up', by: 'other', reason: 'why', at: 0 });
     },
   },
   {
