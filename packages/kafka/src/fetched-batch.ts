@@ -16,7 +16,7 @@ export interface FetchedBatch extends TopicPartition {
 
 /** An object that inherits nothing. Made by a constructor, for V8 then keeps records with the same headers in one shape, which costs a fifth less to read. */
 const Texts = function () {} as unknown as new () => { [name: string]: string };
-Texts.prototype = Object.create(null);
+Object.defineProperty(Texts, 'prototype', { value: Object.create(null) as object });
 
 /** Header texts by name; the last one counts where a name stands twice. */
 export function headerTexts(entries: Iterable<readonly [string, string]>): RawRecord['headers'] {
