@@ -56,7 +56,7 @@ export interface PostgresOptions {
   readonly lockTimeoutMs?: number;
   /**
    * Whether processes tell each other that something was appended (NOTIFY on the channel `leftfold`, in a statement of its own after the append; LISTEN on one
-   * connection of the pool while a reader follows the log, if the pool has three or more). Default true. They only save time: an idle reader that is told looks once a
+   * connection of the pool while a reader follows the log, unless the pool says that it has fewer than three). Default true. They only save time: an idle reader that is told looks once a
    * second by itself, one that is not, twenty times. Where notifications do not arrive, as through a pooler in transaction mode, that is noticed within seconds; false
    * saves the attempts.
    */

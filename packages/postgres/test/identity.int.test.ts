@@ -4,7 +4,7 @@ import { eventually, newEvents, newStream } from '@leftfold/testing';
 import { Kysely, PostgresDialect } from 'kysely';
 import { Pool } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
-import { freshLog, testLog, type FreshLog } from './fresh-log.ts';
+import { freshLog, testLog as anyTestLog, type FreshLog } from './fresh-log.ts';
 import { readToEnd } from './read-to-end.ts';
 import { onServer, roleLogin } from './role-login.ts';
 import { faultsOf, TableFollower } from './table-follower.ts';
@@ -14,6 +14,9 @@ const LANE = '0' as Lane;
 const LATER = expect.toSatisfy((generation: number) => generation > 1) as number;
 const REASON = { reason: 'a test' };
 
+/** Without notifications: the connection that tells of an append would look at where the log is by itself, at any moment. */
+const testLog = (options: Parameters<typeof anyTestLog>[0] = {}): Promise<FreshLog> =>
+  anyTestLog({ notifications: false, ...options });
 const append = ({ storage }: Pick<FreshLog, 'storage'>, count = 1, stream = newStream()) =>
   storage.store.append([{ stream, expect: 'any', events: newEvents(count) }]);
 /** A process that starts now: nothing is known in it. */
@@ -21,7 +24,7 @@ function another({ url }: FreshLog, config: object = {}): Pick<FreshLog, 'pool' 
   const pool = new Pool({ connectionString: url, ...config });
   pool.on('error', () => undefined);
   onTestFinished(() => pool.end());
-  return { pool, storage: postgres({ pool }) };
+  return { pool, storage: postgres({ pool, notifications: false }) };
 }
 const noted = async ({ pool }: Pick<FreshLog, 'pool'>) =>
   (await pool.query('select generation, system_identifier, timeline, tables from leftfold.log')).rows[0];
@@ -146,7 +149,7 @@ test('L16 positions that may have been handed out and lost do not come back', as
 });
 
 test('L16 two copies of a log that go on one after the other are two generations, and the later one has the higher number', async () => {
-  const original = await freshLog();
+  const original = await freshLog({ notifications: false });
   await append(original);
   const { cursor } = await readToEnd(original.storage.log);
   await write(original, 'timeline');
@@ -295,7 +298,7 @@ test('L16 a login that may only write goes on after a fail-over, and cannot rais
   await append(log);
   await write(log, 'timeline');
   const pool = await roleLogin(log.url, ['writer']);
-  const writer = { pool, storage: postgres({ pool }) };
+  const writer = { pool, storage: postgres({ pool, notifications: false }) };
 
   await append(writer);
 
@@ -314,7 +317,7 @@ test('L15 of a pool that leads to several servers each connection is judged for 
   await write(elsewhere, 'system_identifier');
   let leadsTo = log.pool;
   const mixed: PgPool = { connect: () => leadsTo.connect() };
-  const storage = postgres({ pool: mixed });
+  const storage = postgres({ pool: mixed, notifications: false });
 
   await append({ storage });
   // An append that follows at once would be handed the same connection.
@@ -455,7 +458,7 @@ test('L16 a reader that had read beyond what a fail-over left asks for its place
   const before = new Pool({ connectionString: log.url, max: 1, options: '-c search_path=said,pg_catalog' });
   onTestFinished(() => before.end());
   let current = before;
-  const storage = postgres({ pool: { connect: () => current.connect() } });
+  const storage = postgres({ pool: { connect: () => current.connect() }, notifications: false });
   await append({ storage });
   const read: string[] = [];
   const faults: unknown[] = [];
