@@ -147,7 +147,7 @@ export const identityMutants: readonly Mutant[] = [
   {
     id: 'relay-begins-a-generation-in-a-window',
     title: 'a new generation begins in the midst of what was opened before',
-    file: 'packages/subscriptions/src/relay.ts',
+    file: 'packages/subscriptions/src/relay/relay.ts',
     find: 'if (!isAsBefore) lane.ledger',
     replace: 'lane.ledger',
     test: 'packages/memory/test/relay.test.ts',

@@ -97,7 +97,7 @@ export const kafkaAccessMutants: readonly Mutant[] = [
   {
     id: 'access-relay-sends-for-ever',
     title: 'a relay without the right to write sends again for ever',
-    file: 'packages/subscriptions/src/send-records.ts',
+    file: 'packages/subscriptions/src/relay/send-records.ts',
     find: 'for (const { name } of doubtful) refuseFinal(of.get(name));',
     replace: '',
     test: `${TESTS}/refused-follower.int.test.ts`,

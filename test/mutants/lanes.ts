@@ -10,7 +10,7 @@ export const lanesMutants: readonly Mutant[] = [
   {
     id: 'lanes-never-given-back',
     title: 'who has more than its share keeps it',
-    file: `${SOURCES}/lane-claims.ts`,
+    file: `${SOURCES}/following/lane-claims.ts`,
     find: 'else void this.#yield(lane);',
     replace: '',
     test: LANES,
@@ -19,7 +19,7 @@ export const lanesMutants: readonly Mutant[] = [
   {
     id: 'lanes-cut-a-batch',
     title: 'a lane is given back while a batch of it is being sent',
-    file: `${SOURCES}/lane-claims.ts`,
+    file: `${SOURCES}/following/lane-claims.ts`,
     find: 'this.#owned.get(lane)?.isHeld === true',
     replace: 'lane === undefined',
     test: LANES,
@@ -28,7 +28,7 @@ export const lanesMutants: readonly Mutant[] = [
   {
     id: 'lanes-due-are-kept',
     title: 'a lane that was to be given back after its batch is kept',
-    file: `${SOURCES}/lane-claims.ts`,
+    file: `${SOURCES}/following/lane-claims.ts`,
     find: 'if (this.#due.has(lane)) await this.#yield(lane);',
     replace: '',
     test: LANES,
@@ -37,25 +37,25 @@ export const lanesMutants: readonly Mutant[] = [
   {
     id: 'lanes-by-name-alone',
     title: 'who has a lane has no claim to keep it, so that one that stands by takes it from one that works',
-    file: `${SOURCES}/lane-spread.ts`,
+    file: `${SOURCES}/following/lane-spread.ts`,
     find: 'if (takers.get(lane)?.includes(owner)) by(owner).add(lane);',
     replace: 'if (owner === lane) by(owner).add(lane);',
-    test: `${SOURCES}/lane-spread.test.ts`,
+    test: `${SOURCES}/following/lane-spread.test.ts`,
     testName: 'a process that stands by takes nothing',
   },
   {
     id: 'lanes-uneven',
     title: 'shares may differ by two',
-    file: `${SOURCES}/lane-spread.ts`,
+    file: `${SOURCES}/following/lane-spread.ts`,
     find: 'by(most).size - 2',
     replace: 'by(most).size - 3',
-    test: `${SOURCES}/lane-spread.test.ts`,
+    test: `${SOURCES}/following/lane-spread.test.ts`,
     testName: 'get shares that differ by one at most',
   },
   {
     id: 'lanes-replaced-late',
     title: 'a lease that runs out is found at the next renewal only',
-    file: `${SOURCES}/lane-claims.ts`,
+    file: `${SOURCES}/following/lane-claims.ts`,
     find: '=> endsInMs + 1',
     replace: '=> endsInMs + 60_000',
     test: LANES,
@@ -64,7 +64,7 @@ export const lanesMutants: readonly Mutant[] = [
   {
     id: 'lanes-left-as-a-member',
     title: 'a process that stops is counted in until its lease has ended',
-    file: `${SOURCES}/lane-claims.ts`,
+    file: `${SOURCES}/following/lane-claims.ts`,
     find: 'if (respectLease) await checkpoints.leave([{ follower, owner }]).catch(() => {});',
     replace: '',
     test: LANES,
@@ -73,7 +73,7 @@ export const lanesMutants: readonly Mutant[] = [
   {
     id: 'lanes-a-statement-each',
     title: 'each follower of a process renews by itself',
-    file: `${SOURCES}/lease-renewal.ts`,
+    file: `${SOURCES}/following/lease-renewal.ts`,
     find: 'const known = ofCheckpoints.get(checkpoints) ?? new LeaseRenewal(checkpoints);',
     replace: 'const known = new LeaseRenewal(checkpoints);',
     test: COUNTS,
@@ -82,7 +82,7 @@ export const lanesMutants: readonly Mutant[] = [
   {
     id: 'lanes-empty-windows-saved',
     title: 'a relay saves empty windows, too',
-    file: `${SOURCES}/relay.ts`,
+    file: `${SOURCES}/relay/relay.ts`,
     find: 'batch.records.length === 0 ? null : SAVE_QUIET_MS',
     replace: 'SAVE_QUIET_MS',
     test: COUNTS,
@@ -109,7 +109,7 @@ export const lanesMutants: readonly Mutant[] = [
   {
     id: 'milestones-ahead-of-the-window',
     title: 'what is confirmed of a window counts before all of it is',
-    file: `${SOURCES}/lane-milestones.ts`,
+    file: `${SOURCES}/relay/lane-milestones.ts`,
     find: 'this.#answered.set(nameOf(outcome), outcome.nextOffset);',
     replace: 'this.#offsets.set(nameOf(outcome), outcome.nextOffset);',
     test: MILESTONES,
@@ -118,7 +118,7 @@ export const lanesMutants: readonly Mutant[] = [
   {
     id: 'milestones-of-other-lanes',
     title: 'a milestone names partitions of other lanes, whose numbers the lane does not know',
-    file: `${SOURCES}/lane-milestones.ts`,
+    file: `${SOURCES}/relay/lane-milestones.ts`,
     find: 'if (partition % lanes !== Number(claim.lane)) return [];',
     replace: 'if (partition < 0) return [];',
     test: MILESTONES,
@@ -136,7 +136,7 @@ export const lanesMutants: readonly Mutant[] = [
   {
     id: 'milestones-fail-in-silence',
     title: 'nobody hears that no more milestones are written',
-    file: `${SOURCES}/lane-milestones.ts`,
+    file: `${SOURCES}/relay/lane-milestones.ts`,
     find: "if (recovery !== 'reclaim') this.#options.gaveUp?.(error);",
     replace: '',
     test: MILESTONES,

@@ -4,7 +4,7 @@ const SOURCES = 'packages/subscriptions/src';
 const LOG = 'packages/postgres/src/log';
 const WATCHED = 'packages/testing/src/observation/watched-followers.test.ts';
 const LAG = 'packages/testing/src/observation/follower-lag.test.ts';
-const SAID = 'packages/subscriptions/src/follower-log.test.ts';
+const SAID = 'packages/subscriptions/src/observation/follower-log.test.ts';
 const BEHIND = 'packages/postgres/test/log-behind.int.test.ts';
 
 /** Breaks of metrics, logs, lag and health: what is wrong shows to nobody. */
@@ -12,7 +12,7 @@ export const observationMutants: readonly Mutant[] = [
   {
     id: 'lag-of-what-is-fetched',
     title: 'lag is measured only for lanes that somebody has claimed: a follower that never ran has none',
-    file: `${SOURCES}/follower-lag.ts`,
+    file: `${SOURCES}/observation/follower-lag.ts`,
     find: '  const lanes = [...counted]\n',
     replace: '  const lanes = [...counted].filter(([lane]) => saved.has(lane))\n',
     test: LAG,
@@ -21,7 +21,7 @@ export const observationMutants: readonly Mutant[] = [
   {
     id: 'lag-of-private-events',
     title: 'the relay is said to be behind by events that it will never send',
-    file: `${SOURCES}/follower-lag.ts`,
+    file: `${SOURCES}/observation/follower-lag.ts`,
     find: 'id.name === RELAY.name ? ofPublic(one) : one',
     replace: 'one',
     test: LAG,
@@ -30,7 +30,7 @@ export const observationMutants: readonly Mutant[] = [
   {
     id: 'lag-across-sources',
     title: 'places of one kind of source are compared with the ends of another',
-    file: `${SOURCES}/follower-lag.ts`,
+    file: `${SOURCES}/observation/follower-lag.ts`,
     find: '  refuseOtherKind(id, from, [...saved.values()]);\n',
     replace: '',
     test: LAG,
@@ -39,7 +39,7 @@ export const observationMutants: readonly Mutant[] = [
   {
     id: 'lag-failures-look-fresh',
     title: 'a measurement that failed counts as one: old gauges look new',
-    file: `${SOURCES}/observe-lag.ts`,
+    file: `${SOURCES}/observation/observe-lag.ts`,
     find: '      metrics?.add(LAG_FAILURES, 1, { ...of, code });\n',
     replace: '      metrics?.set(LAG_MEASURED, Date.now() / 1_000, of);\n',
     test: LAG,
@@ -94,7 +94,7 @@ export const observationMutants: readonly Mutant[] = [
   {
     id: 'line-left-out-when-stopped',
     title: 'a lane that stops is left out like any other repetition',
-    file: `${SOURCES}/follower-log.ts`,
+    file: `${SOURCES}/observation/follower-log.ts`,
     find: "(state === 'stopped' ? 0 : undefined)",
     replace: 'undefined',
     test: SAID,
@@ -103,7 +103,7 @@ export const observationMutants: readonly Mutant[] = [
   {
     id: 'line-for-every-attempt',
     title: 'every failed attempt is a line',
-    file: `${SOURCES}/rate-limit.ts`,
+    file: `${SOURCES}/observation/rate-limit.ts`,
     find: 'now - last.at < this.#everyMs',
     replace: 'now < last.at',
     test: SAID,
@@ -112,7 +112,7 @@ export const observationMutants: readonly Mutant[] = [
   {
     id: 'line-quotes-events',
     title: 'the log repeats what a fold threw about an event',
-    file: `${SOURCES}/fault-text.ts`,
+    file: `${SOURCES}/observation/fault-text.ts`,
     find: "code.startsWith('LF_') && !quotesUserCode(code)",
     replace: "code.startsWith('LF_')",
     test: SAID,
@@ -121,7 +121,7 @@ export const observationMutants: readonly Mutant[] = [
   {
     id: 'line-quotes-strangers',
     title: 'the log repeats the text of errors that are none of ours',
-    file: `${SOURCES}/fault-text.ts`,
+    file: `${SOURCES}/observation/fault-text.ts`,
     find: "code.startsWith('LF_') && !quotesUserCode(code)",
     replace: '!quotesUserCode(code)',
     test: SAID,
@@ -130,7 +130,7 @@ export const observationMutants: readonly Mutant[] = [
   {
     id: 'watcher-stops-the-lane',
     title: 'a listener that throws reaches the loop',
-    file: `${SOURCES}/status-board.ts`,
+    file: `${SOURCES}/following/status-board.ts`,
     find: '      } catch {\n        // Who watches',
     replace: '      } catch (error) {\n        throw error;\n        // Who watches',
     test: WATCHED,
@@ -139,7 +139,7 @@ export const observationMutants: readonly Mutant[] = [
   {
     id: 'metrics-of-any-code',
     title: 'any code is a label, so there are as many time series as texts',
-    file: `${SOURCES}/metric-names.ts`,
+    file: `${SOURCES}/observation/metric-names.ts`,
     find: "/^LF_[A-Z_]+$/.test(code) ? code : 'other'",
     replace: 'true ? code : code',
     test: WATCHED,
@@ -148,7 +148,7 @@ export const observationMutants: readonly Mutant[] = [
   {
     id: 'metrics-count-shown-faults',
     title: 'a fault that is only shown again counts as another attempt',
-    file: `${SOURCES}/status-board.ts`,
+    file: `${SOURCES}/following/status-board.ts`,
     find: 'this.#put(lane, state, error, false);',
     replace: 'this.#put(lane, state, error, true);',
     test: SAID,
@@ -166,10 +166,10 @@ export const observationMutants: readonly Mutant[] = [
   {
     id: 'health-forgets-how-long',
     title: 'trouble begins anew with each code, so what changes its code is never degraded',
-    file: `${SOURCES}/status-board.ts`,
+    file: `${SOURCES}/following/status-board.ts`,
     find: 'since: before?.since ?? now,',
     replace: 'since: now,',
-    test: 'packages/subscriptions/src/status-board.test.ts',
+    test: 'packages/subscriptions/src/following/status-board.test.ts',
     testName: 'trouble began with the first failure',
   },
   {
@@ -184,7 +184,7 @@ export const observationMutants: readonly Mutant[] = [
   {
     id: 'lag-hidden-by-private-events',
     title: 'a dead relay looks well behind more private events than are counted',
-    file: `${SOURCES}/follower-lag.ts`,
+    file: `${SOURCES}/observation/follower-lag.ts`,
     find: 'oldestPublicMs ?? (isMore ? oldestOfAll : undefined)',
     replace: 'oldestPublicMs ?? (isMore && oldestOfAll === 0 ? 0 : undefined)',
     test: LAG,

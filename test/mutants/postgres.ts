@@ -295,7 +295,7 @@ where position > $2::int8 and (xid = any ($1::xid8[]) or exists (
   {
     id: 'follower-lanes-begin-unasked',
     title: 'a lane without a place begins at the start, whatever the first lane says',
-    file: 'packages/subscriptions/src/lane-division.ts',
+    file: 'packages/subscriptions/src/following/lane-division.ts',
     find: "if (first !== 'start') return division.check(first);",
     replace: 'return;',
     test: `${TESTS}/log-lanes.int.test.ts`,
@@ -304,7 +304,7 @@ where position > $2::int8 and (xid = any ($1::xid8[]) or exists (
   {
     id: 'relay-lanes-share-partitions',
     title: 'lanes that do not divide the partitions are not refused',
-    file: 'packages/subscriptions/src/relay-ledger.ts',
+    file: 'packages/subscriptions/src/relay/relay-ledger.ts',
     find: 'if (count % lanes === 0) continue;',
     replace: 'if (count > 0) continue;',
     test: 'packages/memory/test/lanes.test.ts',

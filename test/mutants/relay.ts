@@ -15,7 +15,7 @@ export const relayMutants: readonly Mutant[] = [
   {
     id: 'order-cursor-moves-before-the-send',
     title: 'R3 the cursor is moved behind a batch before it is sent, without its numbers',
-    file: 'packages/subscriptions/src/relay.ts',
+    file: 'packages/subscriptions/src/relay/relay.ts',
     find: 'await owned.save(batch.at, before);',
     replace: 'await owned.save(batch.to, before);',
     test: CHAOS,
@@ -46,7 +46,7 @@ export const relayMutants: readonly Mutant[] = [
   {
     id: 'order-quiet-never-comes',
     title: 'R9 each batch that is passed begins the time to the next save anew',
-    file: 'packages/subscriptions/src/owned-lane.ts',
+    file: 'packages/subscriptions/src/following/owned-lane.ts',
     find: 'if (this.isLost || (this.#saveAt && this.#saveAt.at <= at)) return;',
     replace: 'if (this.isLost) return;',
     test: 'packages/memory/test/follower.test.ts',
@@ -55,7 +55,7 @@ export const relayMutants: readonly Mutant[] = [
   {
     id: 'order-key-is-the-stream',
     title: 'R11 a stream is told by its Kafka key alone',
-    file: 'packages/subscriptions/src/parse-record.ts',
+    file: 'packages/subscriptions/src/record/parse-record.ts',
     find: '      tenant,\n',
     replace: "      tenant: '',\n",
     test: 'packages/memory/test/shared-key.test.ts',

@@ -227,7 +227,7 @@ export const schemaResolutionMutants: readonly Mutant[] = [
   {
     id: 'resolution-log-reads-as-today',
     title: 'the log hands payloads over as if this code had written them',
-    file: 'packages/subscriptions/src/log-record.ts',
+    file: 'packages/subscriptions/src/record/log-record.ts',
     find: 'resolvePayload(reader, event.schema, event.payload)',
     replace: 'resolvePayload(reader, { fingerprint: event.schema.fingerprint, avro: reader.avro }, event.payload)',
     test: 'packages/testing/src/log/log-conformance.test.ts',

@@ -11,7 +11,7 @@ export const schemasAwaitedMutants: readonly Mutant[] = [
   {
     id: 'schemas-relay-saves-first',
     title: 'the relay saves its numbers before it knows that it can encode',
-    file: `${SUBSCRIPTIONS}/relay.ts`,
+    file: `${SUBSCRIPTIONS}/relay/relay.ts`,
     find: `    const encoded = await encodeRecords(stamped, { codec: broker.codec, service, signal: interrupted });
     await owned.save(batch.at, before);`,
     replace: `    await owned.save(batch.at, before);
@@ -22,7 +22,7 @@ export const schemasAwaitedMutants: readonly Mutant[] = [
   {
     id: 'schemas-relay-never-gives-up',
     title: 'a relay that stops waits for the registry’s answer',
-    file: `${SUBSCRIPTIONS}/encode-records.ts`,
+    file: `${SUBSCRIPTIONS}/relay/encode-records.ts`,
     find: '{ signal });',
     replace: '{ signal: new AbortController().signal || signal });',
     test: LOOPS,
@@ -31,7 +31,7 @@ export const schemasAwaitedMutants: readonly Mutant[] = [
   {
     id: 'schemas-relay-sends-anything',
     title: 'of a payload that cannot be encoded something is sent all the same',
-    file: `${SUBSCRIPTIONS}/encode-records.ts`,
+    file: `${SUBSCRIPTIONS}/relay/encode-records.ts`,
     find: 'throw new AtEvent(unencodable(',
     replace: 'return new Uint8Array(1) ?? (unencodable(',
     test: LOOPS,
@@ -40,7 +40,7 @@ export const schemasAwaitedMutants: readonly Mutant[] = [
   {
     id: 'schemas-relay-quotes-payload',
     title: 'the message of whatever is thrown is repeated, and with it the payload',
-    file: `${SUBSCRIPTIONS}/encode-records.ts`,
+    file: `${SUBSCRIPTIONS}/relay/encode-records.ts`,
     find: "if (typeof code === 'string' && code.startsWith('LF_'))",
     replace: "if (code !== '')",
     test: LOOPS,
@@ -49,7 +49,7 @@ export const schemasAwaitedMutants: readonly Mutant[] = [
   {
     id: 'schemas-hold-back-the-known',
     title: 'what stands before a record whose schema is unknown waits, too',
-    file: `${SUBSCRIPTIONS}/topic-record.ts`,
+    file: `${SUBSCRIPTIONS}/record/topic-record.ts`,
     find: 'return { ready: records.indexOf(record), fault };',
     replace: 'return { ready: 0, fault };',
     test: LOOPS,
@@ -58,7 +58,7 @@ export const schemasAwaitedMutants: readonly Mutant[] = [
   {
     id: 'schemas-unknown-handed-over',
     title: 'a record whose schema is unknown is handed over',
-    file: `${SUBSCRIPTIONS}/topic-record.ts`,
+    file: `${SUBSCRIPTIONS}/record/topic-record.ts`,
     find: 'return { ready: records.indexOf(record), fault };',
     replace: 'return fault ? { ready: records.length } : { ready: 0 };',
     test: LOOPS,
@@ -67,7 +67,7 @@ export const schemasAwaitedMutants: readonly Mutant[] = [
   {
     id: 'schemas-of-unhandled-types',
     title: 'a projector waits for schemas of events that it does not handle',
-    file: `${SUBSCRIPTIONS}/topic-record.ts`,
+    file: `${SUBSCRIPTIONS}/record/topic-record.ts`,
     find: 'types ? records.filter(({ type }) => types.has(type)) : records',
     replace: 'types ? records : records',
     test: LOOPS,
@@ -76,7 +76,7 @@ export const schemasAwaitedMutants: readonly Mutant[] = [
   {
     id: 'schemas-fault-not-kept',
     title: 'a lane shows as following while a schema is asked for again',
-    file: `${SUBSCRIPTIONS}/follower.ts`,
+    file: `${SUBSCRIPTIONS}/following/follower.ts`,
     find: 'if (faults.has(lane)) board.showAgain',
     replace: 'if (lane === undefined) board.showAgain',
     test: 'packages/memory/test/follower.test.ts',
@@ -86,7 +86,7 @@ export const schemasAwaitedMutants: readonly Mutant[] = [
     id: 'schemas-prefix-again',
     title:
       'events that nobody handles are handed over at each attempt to read the one behind them, and the backoff begins anew',
-    file: `${SUBSCRIPTIONS}/lane-claims.ts`,
+    file: `${SUBSCRIPTIONS}/following/lane-claims.ts`,
     find: 'if (isOurs) await saveDone(before);',
     replace: '',
     test: LOOPS,
@@ -113,7 +113,7 @@ export const schemasAwaitedMutants: readonly Mutant[] = [
   {
     id: 'schemas-bytes-lost',
     title: 'of a record that cannot be read the bytes are lost',
-    file: `${SUBSCRIPTIONS}/topic-record.ts`,
+    file: `${SUBSCRIPTIONS}/record/topic-record.ts`,
     find: 'throw undecodableAt(error, { place, record: raw });',
     replace: 'throw error;',
     test: LOOPS,
@@ -122,7 +122,7 @@ export const schemasAwaitedMutants: readonly Mutant[] = [
   {
     id: 'schemas-bytes-in-status',
     title: 'the bytes of a record stand in the status that everybody sees',
-    file: `${SUBSCRIPTIONS}/status-board.ts`,
+    file: `${SUBSCRIPTIONS}/following/status-board.ts`,
     find: 'enumerable: false',
     replace: 'enumerable: true',
     test: LOOPS,
@@ -140,7 +140,7 @@ export const schemasAwaitedMutants: readonly Mutant[] = [
   {
     id: 'schemas-former-names-not-read',
     title: 'events of a renamed type’s former names are not asked for',
-    file: `${SUBSCRIPTIONS}/follow.ts`,
+    file: `${SUBSCRIPTIONS}/projection/follow.ts`,
     find: 'only: { types: [...types.keys()] }',
     replace: 'only: { types: [...handlers.keys()] }',
     test: RENAMED,
@@ -149,7 +149,7 @@ export const schemasAwaitedMutants: readonly Mutant[] = [
   {
     id: 'schemas-former-names-not-handled',
     title: 'a fold sees the former name of a renamed type',
-    file: `${SUBSCRIPTIONS}/read-event.ts`,
+    file: `${SUBSCRIPTIONS}/projection/read-event.ts`,
     find: 'type: type.type,',
     replace: 'type: record.type,',
     test: RENAMED,
@@ -158,10 +158,10 @@ export const schemasAwaitedMutants: readonly Mutant[] = [
   {
     id: 'schemas-names-in-common',
     title: 'two types with a name in common are handled side by side',
-    file: `${SUBSCRIPTIONS}/check-projection.ts`,
+    file: `${SUBSCRIPTIONS}/projection/check-projection.ts`,
     find: 'eventTypesByName([...[...before.values()].map((other) => other.on), on]);',
     replace: 'eventTypesByName([on]);',
-    test: `${SUBSCRIPTIONS}/projection.test.ts`,
+    test: `${SUBSCRIPTIONS}/projection/projection.test.ts`,
     testName: 'two types that have a name in common',
   },
   {

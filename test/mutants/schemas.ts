@@ -352,7 +352,7 @@ export const schemasMutants: readonly Mutant[] = [
   {
     id: 'A7-sent-in-part',
     title: 'a relay sends what it can of a batch',
-    file: 'packages/subscriptions/src/encode-records.ts',
+    file: 'packages/subscriptions/src/relay/encode-records.ts',
     find: 'await codec.prepare({ writers: [...new Set(stamped.map(({ record }) => record.schema))] }, { signal });',
     replace:
       'await codec.prepare({ writers: [...new Set(stamped.map(({ record }) => record.schema))] }, { signal }).catch(() => undefined);',

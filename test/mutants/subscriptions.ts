@@ -9,7 +9,7 @@ export const subscriptionsMutants: readonly Mutant[] = [
   {
     id: 'relay-saves-after-the-send',
     title: 'the relay saves its place and numbers only after it has sent',
-    file: `${SOURCES}/relay.ts`,
+    file: `${SOURCES}/relay/relay.ts`,
     find: 'await owned.save(batch.at, before);',
     replace: '',
     test: `${LOOPS}/relay.test.ts`,
@@ -18,7 +18,7 @@ export const subscriptionsMutants: readonly Mutant[] = [
   {
     id: 'relay-saves-unpinned',
     title: 'the relay saves where a batch begins, not the place that pins what is in it',
-    file: `${SOURCES}/relay.ts`,
+    file: `${SOURCES}/relay/relay.ts`,
     find: 'await owned.save(batch.at, before);',
     replace: "if (batch.from !== 'start') await owned.save(batch.from, before);",
     test: `${LOOPS}/relay.test.ts`,
@@ -27,7 +27,7 @@ export const subscriptionsMutants: readonly Mutant[] = [
   {
     id: 'relay-renumbers-a-repeated-batch',
     title: 'records that are sent again after a fault get new numbers',
-    file: `${SOURCES}/relay.ts`,
+    file: `${SOURCES}/relay/relay.ts`,
     find: 'lane.ledger = before;',
     replace: 'lane.ledger = after;',
     test: `${LOOPS}/relay.test.ts`,
@@ -36,7 +36,7 @@ export const subscriptionsMutants: readonly Mutant[] = [
   {
     id: 'relay-forgets-its-numbers',
     title: 'a relay that starts again begins its numbers anew',
-    file: `${SOURCES}/relay.ts`,
+    file: `${SOURCES}/relay/relay.ts`,
     find: 'openLedger(claim.ledger, ',
     replace: 'openLedger(null, ',
     test: `${LOOPS}/relay-crash.test.ts`,
@@ -44,7 +44,7 @@ export const subscriptionsMutants: readonly Mutant[] = [
   {
     id: 'relay-trusts-a-silent-answer',
     title: 'a partition that the answer leaves out is taken for written',
-    file: `${SOURCES}/send-records.ts`,
+    file: `${SOURCES}/relay/send-records.ts`,
     find: "answer?.kind === 'written'",
     replace: "(answer?.kind ?? 'written') === 'written'",
     test: `${LOOPS}/relay.test.ts`,
@@ -53,7 +53,7 @@ export const subscriptionsMutants: readonly Mutant[] = [
   {
     id: 'relay-trusts-an-unknown-outcome',
     title: 'a partition whose outcome is unknown is taken for written',
-    file: `${SOURCES}/send-records.ts`,
+    file: `${SOURCES}/relay/send-records.ts`,
     find: "answer?.kind === 'written'",
     replace: "answer?.kind === 'written' || answer?.kind === 'unknown'",
     test: `${LOOPS}/relay-crash.test.ts`,
@@ -61,7 +61,7 @@ export const subscriptionsMutants: readonly Mutant[] = [
   {
     id: 'relay-accepts-more-partitions',
     title: 'a topic that has grown is published to as if nothing had happened',
-    file: `${SOURCES}/relay-ledger.ts`,
+    file: `${SOURCES}/relay/relay-ledger.ts`,
     find: 'known.next.length !== count',
     replace: 'known.next.length > count',
     test: `${LOOPS}/relay.test.ts`,
@@ -70,7 +70,7 @@ export const subscriptionsMutants: readonly Mutant[] = [
   {
     id: 'relay-begins-a-generation-at-one',
     title: 'a new generation does not say where it began',
-    file: `${SOURCES}/relay-ledger.ts`,
+    file: `${SOURCES}/relay/relay-ledger.ts`,
     find: '{ began: next, next }',
     replace: '{ began: next.map(() => 1), next }',
     test: `${UNIT}/relay-ledger.test.ts`,
@@ -88,7 +88,7 @@ export const subscriptionsMutants: readonly Mutant[] = [
   {
     id: 'lease-ignored',
     title: "a lane is taken while another owner's lease runs",
-    file: `${SOURCES}/follower.ts`,
+    file: `${SOURCES}/following/follower.ts`,
     find: 'respectLease: isLeased',
     replace: 'respectLease: false',
     test: `${LOOPS}/relay.test.ts`,
@@ -97,7 +97,7 @@ export const subscriptionsMutants: readonly Mutant[] = [
   {
     id: 'lease-loss-unnoticed',
     title: 'an owner whose lease another one has goes on as if it were its own',
-    file: `${SOURCES}/lane-claims.ts`,
+    file: `${SOURCES}/following/lane-claims.ts`,
     find: 'if (ours.has(lane) ||',
     replace: 'if (ours.size >= 0 ||',
     test: `${LOOPS}/relay.test.ts`,
@@ -106,7 +106,7 @@ export const subscriptionsMutants: readonly Mutant[] = [
   {
     id: 'stop-saves-nothing',
     title: 'a follower that stops does not save what it has passed',
-    file: `${SOURCES}/lane-claims.ts`,
+    file: `${SOURCES}/following/lane-claims.ts`,
     find: 'await owned.flush().catch(() => {});',
     replace: '',
     test: `${LOOPS}/follow.test.ts`,
@@ -115,7 +115,7 @@ export const subscriptionsMutants: readonly Mutant[] = [
   {
     id: 'resend-not-seen',
     title: 'a record at or below the last one is not known as a re-send',
-    file: `${SOURCES}/recognition.ts`,
+    file: `${SOURCES}/record/recognition.ts`,
     find: 'if (sequence <= place.sequence) return SEEN;',
     replace: '',
     test: `${UNIT}/recognition.test.ts`,
@@ -124,7 +124,7 @@ export const subscriptionsMutants: readonly Mutant[] = [
   {
     id: 'resend-applied',
     title: 'a re-send is taken for the next record',
-    file: `${SOURCES}/recognition.ts`,
+    file: `${SOURCES}/record/recognition.ts`,
     find: 'if (sequence <= place.sequence) return SEEN;',
     replace: "if (sequence <= place.sequence) return { kind: 'next', place: { log, generation, sequence } };",
     test: `${LOOPS}/relay-crash.test.ts`,
@@ -132,7 +132,7 @@ export const subscriptionsMutants: readonly Mutant[] = [
   {
     id: 'gap-accepted',
     title: 'any record beyond the last one is taken for the next',
-    file: `${SOURCES}/recognition.ts`,
+    file: `${SOURCES}/record/recognition.ts`,
     find: 'if (sequence === place.sequence + 1)',
     replace: 'if (sequence > place.sequence)',
     test: `${UNIT}/recognition.test.ts`,
@@ -141,7 +141,7 @@ export const subscriptionsMutants: readonly Mutant[] = [
   {
     id: 'late-start-accepted',
     title: 'a consumer without a place begins wherever the topic does',
-    file: `${SOURCES}/recognition.ts`,
+    file: `${SOURCES}/record/recognition.ts`,
     find: 'return sequence === 1',
     replace: 'return sequence >= 1',
     test: `${UNIT}/recognition.test.ts`,
@@ -150,7 +150,7 @@ export const subscriptionsMutants: readonly Mutant[] = [
   {
     id: 'ahead-of-log-unseen',
     title: 'a consumer that applied what a fail-over lost goes on',
-    file: `${SOURCES}/recognition.ts`,
+    file: `${SOURCES}/record/recognition.ts`,
     find: 'if (generation > place.generation && place.sequence >= began)',
     replace: 'if (generation < 0 && place.sequence >= began)',
     test: `${UNIT}/recognition.test.ts`,
@@ -159,7 +159,7 @@ export const subscriptionsMutants: readonly Mutant[] = [
   {
     id: 'old-generation-applied',
     title: 'a record of a generation that the log has left is applied',
-    file: `${SOURCES}/recognition.ts`,
+    file: `${SOURCES}/record/recognition.ts`,
     find: 'if (generation < place.generation)',
     replace: 'if (generation < 0)',
     test: `${UNIT}/recognition.test.ts`,
@@ -168,7 +168,7 @@ export const subscriptionsMutants: readonly Mutant[] = [
   {
     id: 'checkpoint-apart-from-rows',
     title: 'the checkpoint is saved before the rows, in a transaction of its own',
-    file: `${SOURCES}/follow.ts`,
+    file: `${SOURCES}/projection/follow.ts`,
     find: 'await storage.readModels.transaction(owned.claim,',
     replace: 'await owned.save(to, kept); await storage.readModels.transaction(owned.claim,',
     test: `${LOOPS}/follow-crash.test.ts`,
@@ -176,7 +176,7 @@ export const subscriptionsMutants: readonly Mutant[] = [
   {
     id: 'stream-version-unchecked',
     title: 'events at or below the version of their row are folded again',
-    file: `${SOURCES}/fold-batch.ts`,
+    file: `${SOURCES}/projection/fold-batch.ts`,
     find: 'if (isOfOneStream && event.stream.version <= state.streamVersion) continue;',
     replace: '',
     test: `${UNIT}/fold-batch.test.ts`,
@@ -185,7 +185,7 @@ export const subscriptionsMutants: readonly Mutant[] = [
   {
     id: 'deleted-row-forgotten',
     title: 'a row that was never stored leaves no version behind when it is deleted',
-    file: `${SOURCES}/fold-batch.ts`,
+    file: `${SOURCES}/projection/fold-batch.ts`,
     find: '(!isOfOneStream && row === null && !existed)',
     replace: '(row === null && !existed)',
     test: `${UNIT}/fold-batch.test.ts`,
@@ -194,7 +194,7 @@ export const subscriptionsMutants: readonly Mutant[] = [
   {
     id: 'tenants-share-rows',
     title: 'the same key of two tenants is one row',
-    file: `${SOURCES}/fold-batch.ts`,
+    file: `${SOURCES}/projection/fold-batch.ts`,
     find: 'const name = `${tenant}/${key}`;',
     replace: 'const name = key;',
     test: `${UNIT}/fold-batch.test.ts`,
@@ -203,7 +203,7 @@ export const subscriptionsMutants: readonly Mutant[] = [
   {
     id: 'row-unchecked',
     title: 'what a fold returns is stored as it is',
-    file: `${SOURCES}/fold-batch.ts`,
+    file: `${SOURCES}/projection/fold-batch.ts`,
     find: 'row = checkRow(table, returned, before === undefined);',
     replace: 'row = returned;',
     test: `${UNIT}/fold-batch.test.ts`,
@@ -212,7 +212,7 @@ export const subscriptionsMutants: readonly Mutant[] = [
   {
     id: 'upcaster-left-out',
     title: 'projections see events as they were written',
-    file: `${SOURCES}/read-event.ts`,
+    file: `${SOURCES}/projection/read-event.ts`,
     find: 'upcast(type, record.version, schema && record.decode(schema))',
     replace: 'schema && (upcast, record.decode(schema))',
     test: `${LOOPS}/follow.test.ts`,
@@ -221,7 +221,7 @@ export const subscriptionsMutants: readonly Mutant[] = [
   {
     id: 'metadata-by-source',
     title: 'what goes along with an event depends on where it is read',
-    file: `${SOURCES}/read-event.ts`,
+    file: `${SOURCES}/projection/read-event.ts`,
     find: 'metadata: metadataOf(record),',
     replace: 'metadata: record.metadata,',
     test: `${LOOPS}/follow.test.ts`,
@@ -230,7 +230,7 @@ export const subscriptionsMutants: readonly Mutant[] = [
   {
     id: 'newer-event-skipped',
     title: 'an event newer than the code is left out',
-    file: `${SOURCES}/follow.ts`,
+    file: `${SOURCES}/projection/follow.ts`,
     find: 'batch.records.filter(({ type }) => types.has(type))',
     replace: 'batch.records.filter(({ type, version }) => version <= Number(types.get(type)?.latest ?? 0))',
     test: `${LOOPS}/follow.test.ts`,
@@ -239,7 +239,7 @@ export const subscriptionsMutants: readonly Mutant[] = [
   {
     id: 'newer-event-stops',
     title: 'an event newer than the code stops its lane',
-    file: `${SOURCES}/recovery.ts`,
+    file: `${SOURCES}/following/recovery.ts`,
     find: "if (code === 'LF_NEWER_EVENT') return 'wait';",
     replace: "if (code === 'LF_NEWER_EVENT') return 'stop';",
     test: `${LOOPS}/follow.test.ts`,
@@ -248,7 +248,7 @@ export const subscriptionsMutants: readonly Mutant[] = [
   {
     id: 'lost-race-stops',
     title: 'a batch that lost a race for an absent row is not run again',
-    file: `${SOURCES}/recovery.ts`,
+    file: `${SOURCES}/following/recovery.ts`,
     find: "if (code === 'LF_ROW_RACED') return 'rerun';",
     replace: "if (code === 'LF_ROW_RACED') return 'stop';",
     test: `${LOOPS}/follow.test.ts`,
@@ -257,7 +257,7 @@ export const subscriptionsMutants: readonly Mutant[] = [
   {
     id: 'foreign-error-repeated',
     title: 'an error that nobody knows is repeated for ever',
-    file: `${SOURCES}/recovery.ts`,
+    file: `${SOURCES}/following/recovery.ts`,
     find: "retryable === true ? 'again' : 'stop'",
     replace: "retryable === true ? 'again' : 'again'",
     test: `${UNIT}/recovery.test.ts`,
@@ -266,7 +266,7 @@ export const subscriptionsMutants: readonly Mutant[] = [
   {
     id: 'versions-share-lanes',
     title: 'two versions of a projection share out the lanes of a broker',
-    file: `${SOURCES}/follower.ts`,
+    file: `${SOURCES}/following/follower.ts`,
     find: 'name: `${id.name}-v${id.version}`,',
     replace: 'name: id.name,',
     test: `${LOOPS}/follow.test.ts`,
@@ -275,7 +275,7 @@ export const subscriptionsMutants: readonly Mutant[] = [
   {
     id: 'source-changed-unseen',
     title: 'rows of many streams are fed from a second source',
-    file: `${SOURCES}/follow.ts`,
+    file: `${SOURCES}/projection/follow.ts`,
     find: "if (projection.order === 'any') refuseMoved(",
     replace: "if (projection.order !== 'any') refuseMoved(",
     test: `${LOOPS}/follow.test.ts`,

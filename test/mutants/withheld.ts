@@ -11,7 +11,7 @@ export const withheldMutants: readonly Mutant[] = [
   {
     id: 'withheld-noted-afterwards',
     title: 'the small record goes out without the event being noted as withheld',
-    file: `${SOURCES}/withhold-records.ts`,
+    file: `${SOURCES}/relay/withhold-records.ts`,
     find: 'await withheld.withhold(',
     replace:
       '(async (...given: Parameters<typeof withheld.withhold>) => {\n      await new Promise((done) => setTimeout(done, 100));\n      await withheld.withhold(...given);\n    })(',
@@ -21,7 +21,7 @@ export const withheldMutants: readonly Mutant[] = [
   {
     id: 'withheld-skips-the-refused',
     title: 'a record that is refused is left out, instead of a small one in its place',
-    file: `${SOURCES}/send-records.ts`,
+    file: `${SOURCES}/relay/send-records.ts`,
     find: 'all[place] = small;',
     replace: '{\n          void [place, small];\n          line.written();\n        }',
     test: RELAY,
@@ -30,7 +30,7 @@ export const withheldMutants: readonly Mutant[] = [
   {
     id: 'withheld-second-half-first',
     title: 'of a partition that is halved the second half is sent first',
-    file: `${SOURCES}/partition-line.ts`,
+    file: `${SOURCES}/relay/partition-line.ts`,
     find: '[[first, middle], [middle, end], ',
     replace: '[[middle, end], [first, middle], ',
     test: RELAY,
@@ -39,7 +39,7 @@ export const withheldMutants: readonly Mutant[] = [
   {
     id: 'withheld-key-goes-on',
     title: 'later events of the key are sent as if nothing were withheld',
-    file: `${SOURCES}/held-keys.ts`,
+    file: `${SOURCES}/relay/held-keys.ts`,
     find: 'event.streamVersion < head.from',
     replace: 'event.streamVersion !== head.from',
     test: RELAY,
@@ -48,7 +48,7 @@ export const withheldMutants: readonly Mutant[] = [
   {
     id: 'withheld-forgotten-at-a-claim',
     title: 'a relay that takes a lane does not ask what of it is withheld',
-    file: `${SOURCES}/relay.ts`,
+    file: `${SOURCES}/relay/relay.ts`,
     find: 'new HeldKeys(await storage.withheld.keys(claim))',
     replace: 'new HeldKeys([])',
     test: CRASH,
@@ -57,7 +57,7 @@ export const withheldMutants: readonly Mutant[] = [
   {
     id: 'withheld-rights-are-poison',
     title: 'a missing right, or a partition that is not there, withholds records',
-    file: `${SOURCES}/send-records.ts`,
+    file: `${SOURCES}/relay/send-records.ts`,
     find: "=== 'LF_RECORD_REFUSED';",
     replace: '!== null;',
     test: `${LOOPS}/relay.test.ts`,
@@ -66,7 +66,7 @@ export const withheldMutants: readonly Mutant[] = [
   {
     id: 'withheld-under-an-old-ledger',
     title: 'the ledger does not say that something of its window is withheld, so that older code sends the event',
-    file: `${SOURCES}/relay.ts`,
+    file: `${SOURCES}/relay/relay.ts`,
     find: 'if (lane.ledger.v === 1) await owned.save(batch.at, withheld);',
     replace: '',
     test: FAIL_OVER,
@@ -76,7 +76,7 @@ export const withheldMutants: readonly Mutant[] = [
     id: 'withheld-generation-stays',
     title:
       'after a fail-over the numbers of a redrive that the log lost are given to other events of the same generation',
-    file: `${SOURCES}/relay.ts`,
+    file: `${SOURCES}/relay/relay.ts`,
     find: 'batch.from === batch.at && (lane.isWindowOpen || lane.ledger.v === 1)',
     replace: 'batch.from === batch.at',
     test: FAIL_OVER,
@@ -94,7 +94,7 @@ export const withheldMutants: readonly Mutant[] = [
   {
     id: 'withheld-again-and-again',
     title: 'even the small record is withheld when it is refused, for ever',
-    file: `${SOURCES}/withhold-records.ts`,
+    file: `${SOURCES}/relay/withhold-records.ts`,
     find: 'if (this.#replaced.has(place)) throw smallRefused(record, cause);',
     replace: 'if (this.#replaced.has(place)) return new Map();',
     test: RELAY,
@@ -103,7 +103,7 @@ export const withheldMutants: readonly Mutant[] = [
   {
     id: 'redrive-under-the-old-numbers',
     title: 'what is redriven has the numbers of the small records, so consumers drop it',
-    file: `${SOURCES}/redrive.ts`,
+    file: `${SOURCES}/relay/redrive.ts`,
     find: 'sequence: first + place },',
     replace: 'sequence: first + place - events.length },',
     test: RELAY,
@@ -112,7 +112,7 @@ export const withheldMutants: readonly Mutant[] = [
   {
     id: 'redrive-within-a-window',
     title: 'a key is redriven while a window may have been sent in part under the same numbers',
-    file: `${SOURCES}/redrive.ts`,
+    file: `${SOURCES}/relay/redrive.ts`,
     find: 'if (lane.isWindowOpen) return 0;',
     replace: '',
     test: CRASH,
@@ -121,7 +121,7 @@ export const withheldMutants: readonly Mutant[] = [
   {
     id: 'redrive-not-in-the-ledger',
     title: 'the numbers of what is redriven are not saved before it is sent',
-    file: `${SOURCES}/redrive.ts`,
+    file: `${SOURCES}/relay/redrive.ts`,
     find: 'await owned.save(owned.done, ledger);',
     replace: '',
     test: RELAY,
@@ -130,7 +130,7 @@ export const withheldMutants: readonly Mutant[] = [
   {
     id: 'redrive-frees-the-key-early',
     title: 'the key is live again while events of it are still withheld',
-    file: `${SOURCES}/redrive.ts`,
+    file: `${SOURCES}/relay/redrive.ts`,
     find: 'next === undefined ? undefined : { from: next, cause: BEHIND }',
     replace: 'undefined',
     test: RELAY,
@@ -139,7 +139,7 @@ export const withheldMutants: readonly Mutant[] = [
   {
     id: 'give-up-in-silence',
     title: 'an event that is given up is sent as an ordinary one',
-    file: `${SOURCES}/redrive-records.ts`,
+    file: `${SOURCES}/relay/redrive-records.ts`,
     find: "place === 0 && this.#redrive.request.kind === 'give-up'",
     replace: 'false && place === 0',
     test: RELAY,
@@ -148,7 +148,7 @@ export const withheldMutants: readonly Mutant[] = [
   {
     id: 'withheld-taken-for-the-event',
     title: 'a reader is handed the small record as if it were the event',
-    file: `${SOURCES}/passes-mark.ts`,
+    file: `${SOURCES}/record/passes-mark.ts`,
     find: "if (mark.kind === 'redriven') return false;",
     replace: 'if (mark.kind) return false;',
     test: RELAY,
@@ -157,7 +157,7 @@ export const withheldMutants: readonly Mutant[] = [
   {
     id: 'withheld-passed-unseen',
     title: 'a reader passes a withheld event that it handles',
-    file: `${SOURCES}/passes-mark.ts`,
+    file: `${SOURCES}/record/passes-mark.ts`,
     find: 'if (!isHandled ||',
     replace: 'if (isHandled ||',
     test: RELAY,

@@ -98,7 +98,7 @@ test('L17 a window is not read on in a transaction whose snapshot is of before: 
   const careless: PgPool = {
     connect: async () => Object.assign(older, { release: () => undefined, getTransactionStatus: () => null }),
   };
-  const { log } = postgres({ pool: careless, batchSize: 2 });
+  const { log } = postgres({ pool: careless, batchSize: 2, notifications: false });
 
   const passed: Cursor[] = [];
   expect(await faultOf(log, within, passed)).toEqual({ code: 'LF_READER_HAS_XID', isTriedAgain: true });
@@ -122,7 +122,7 @@ test('L17 where a large window begins is not remembered from a snapshot of befor
         ? Object.assign(older, { release: () => undefined, getTransactionStatus: () => null })
         : pool.connect(),
   };
-  const { log } = postgres({ pool: careless, batchSize: 2 });
+  const { log } = postgres({ pool: careless, batchSize: 2, notifications: false });
   const faults: unknown[] = [];
   const read: LogRecord[] = [];
   let cursor = batches[0]?.to as Cursor;

@@ -1,7 +1,7 @@
 import { decodePayload } from '@leftfold/core';
 import type { Codec } from './codec.ts';
-import { issueText } from './issue-text.ts';
-import { RecordUndecodable } from './record-undecodable.ts';
+import { issueText } from './projection/issue-text.ts';
+import { RecordUndecodable } from './record/record-undecodable.ts';
 
 const CONTENT_TYPE = 'application/json';
 /** Broken bytes are an error, never a replacement character in somebody's name; a byte order mark is text like any other. */

@@ -1,6 +1,6 @@
 import { LeftfoldError } from '@leftfold/core';
 import type { Claim, Move } from './checkpoints.ts';
-import type { RowTable } from './row-table.ts';
+import type { RowTable } from './projection/row-table.ts';
 
 /** A row in memory form, by column name: what folds see, without the columns the framework keeps. */
 export type Row = { readonly [column: string]: unknown };

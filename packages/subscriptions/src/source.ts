@@ -1,5 +1,5 @@
 import type { Branded, Envelope, StoredEvent, StreamVersion, t } from '@leftfold/core';
-import type { Behind, BehindOptions } from './behind.ts';
+import type { Behind, BehindOptions } from './observation/behind.ts';
 import type { WithheldKey } from './withheld.ts';
 
 /** Where a follower stands in one lane of one source: a snapshot window of the log, an offset and sequence of a partition. Opaque text; saved in the checkpoint. */

@@ -1,5 +1,5 @@
 import type { EventStore } from '@leftfold/core';
-import type { Behind, BehindOptions } from './behind.ts';
+import type { Behind, BehindOptions } from './observation/behind.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import type { Milestones } from './milestones.ts';
 import type { ReadModels } from './read-models.ts';

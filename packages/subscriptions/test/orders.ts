@@ -8,8 +8,8 @@ import type {
   RecordedEvent,
   StreamVersion,
 } from '@leftfold/core';
-import { projection } from '../src/projection.ts';
-import type { FoldEvent } from '../src/fold-batch.ts';
+import { projection } from '../src/projection/projection.ts';
+import type { FoldEvent } from '../src/projection/fold-batch.ts';
 
 // A small shop, for the unit tests of this package.
 

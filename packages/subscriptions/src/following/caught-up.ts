@@ -1,0 +1,127 @@
+import { LeftfoldError } from '@leftfold/core';
+import type { Checkpoints, FollowerId } from '../checkpoints.ts';
+import type { LaneClaims } from './lane-claims.ts';
+import { pause } from './pause.ts';
+import { recoveryOf } from './recovery.ts';
+import type { Cursor, Lane, Source, SourceRecord } from '../source.ts';
+import type { StatusBoard } from './status-board.ts';
+import type { FollowerStatus, LaneFault } from './status.ts';
+
+/** Looks at the checkpoints, between the first and when nothing moves for long. */
+const LOOK_MS = { first: 2, most: 100 };
+const TIMEOUT_MS = 30_000;
+
+/** How to wait for a follower. */
+export interface CaughtUpOptions {
+  readonly signal?: AbortSignal;
+  /** Default 30,000. */
+  readonly timeoutMs?: number;
+}
+
+/** A follower did not pass the source's end in time. It may still. `LF_NOT_CAUGHT_UP` */
+export class NotCaughtUp extends LeftfoldError {
+  readonly code = 'LF_NOT_CAUGHT_UP' as const;
+  readonly retryable = true as const;
+  /** The lanes that are behind. */
+  readonly lanes: readonly Lane[];
+
+  constructor(follower: FollowerId, timeoutMs: number, behind: readonly Behind[], cause: unknown) {
+    const named = behind.map(
+      ({ lane, cursor, head, state }) => `lane ${lane} (${state}) at ${cursor}, not past ${head}`,
+    );
+    super(
+      `${follower.name} version ${follower.version} was not caught up after ${timeoutMs} ms: ${named.join('; ') || 'its source did not answer'}; see its status, and that a process runs it`,
+      { cause },
+    );
+    this.lanes = behind.map(({ lane }) => lane);
+  }
+}
+
+/** What is waited for will not come: a lane that is needed stands still, or the follower was stopped. `LF_FOLLOWER_STOPPED` */
+export class FollowerStopped extends LeftfoldError {
+  readonly code = 'LF_FOLLOWER_STOPPED' as const;
+  readonly retryable = false as const;
+  readonly lane: Lane;
+  /** Why; absent when it was simply told to stop. */
+  readonly fault: LaneFault | undefined;
+
+  constructor(follower: FollowerId, lane: Lane, fault: LaneFault | undefined) {
+    const why = fault ? `${fault.code}: ${fault.message}` : 'it was told to';
+    super(
+      `${follower.name} version ${follower.version} stopped on lane ${lane}: ${why}; remove the cause and start it again`,
+    );
+    this.lane = lane;
+    this.fault = fault;
+  }
+}
+
+/** A follower, as far as waiting for it goes. */
+export interface Followed {
+  readonly source: Source<SourceRecord>;
+  readonly checkpoints: Checkpoints;
+  readonly follower: FollowerId;
+  readonly claims: LaneClaims;
+  readonly board: StatusBoard;
+}
+interface Behind {
+  readonly lane: Lane;
+  readonly head: Cursor;
+  readonly cursor: Cursor | 'start';
+  /** With the code of its fault, when it has one. */
+  readonly state: string;
+}
+
+/**
+ * Waits until every lane of the source has passed where it ended at this call. Passed is what the saved checkpoints say, whichever process moved
+ * them; and for a lane of this process also what it has dealt with but not saved yet, which it does not save at once only when nothing depended on it.
+ */
+export async function caughtUp(followed: Followed, options: CaughtUpOptions = {}): Promise<void> {
+  const { signal, timeoutMs = TIMEOUT_MS } = options;
+  const deadline = Date.now() + timeoutMs;
+  const never = new AbortController().signal;
+  let heads: ReadonlyMap<Lane, Cursor> | undefined;
+  let behind: readonly Behind[] = [];
+  for (let lookMs = LOOK_MS.first; ; lookMs = Math.min(lookMs * 2, LOOK_MS.most)) {
+    signal?.throwIfAborted();
+    let cause: unknown;
+    try {
+      heads ??= await followed.source.head();
+      behind = await lanesBehind(followed, heads);
+      if (behind.length === 0) return;
+    } catch (error) {
+      if (recoveryOf(error) !== 'again') throw error;
+      cause = error;
+    }
+    refuseStopped(followed, behind);
+    if (Date.now() >= deadline) throw new NotCaughtUp(followed.follower, timeoutMs, behind, cause);
+    await pause(Math.min(lookMs, Math.max(1, deadline - Date.now())), signal ?? never);
+  }
+}
+
+async function lanesBehind(followed: Followed, heads: ReadonlyMap<Lane, Cursor>): Promise<readonly Behind[]> {
+  const { source, checkpoints, follower, claims, board } = followed;
+  const unpassed = [...heads].filter(([lane, head]) => {
+    const owned = claims.get(lane);
+    return owned === undefined || !source.hasPassed(owned.done, head);
+  });
+  if (unpassed.length === 0) return [];
+  const saved = new Map((await checkpoints.list(follower)).map(({ lane, cursor }) => [lane, cursor]));
+  const unsaved = unpassed.filter(([lane, head]) => !source.hasPassed(saved.get(lane) ?? 'start', head));
+  // A place that nothing stands after is not saved anew, however far the log goes on without events.
+  const behind = unsaved.length === 0 ? undefined : await source.behind?.(saved, { atMost: 1 });
+  return unsaved.flatMap(([lane, head]): readonly Behind[] => {
+    const cursor = saved.get(lane) ?? 'start';
+    if (behind?.get(lane)?.events === 0) return [];
+    const { state = 'not here', fault } = board.lane(lane) ?? {};
+    return [{ lane, head, cursor, state: fault ? `${state}: ${fault.code}` : state }];
+  });
+}
+
+function refuseStopped({ board, follower }: Followed, behind: readonly Behind[]): void {
+  const status: FollowerStatus = board.snapshot();
+  for (const { lane } of behind) {
+    const own = board.lane(lane);
+    if (own?.state === 'stopped') throw new FollowerStopped(follower, lane, own.fault);
+    if (!status.isRunning) throw new FollowerStopped(follower, lane, status.fault);
+  }
+}

@@ -1,0 +1,41 @@
+import { NewerEvent, upcast, versionsOf, type AnyEventType, type Metadata, type RecordedEvent } from '@leftfold/core';
+import type { SourceRecord } from '../source.ts';
+
+/**
+ * A record of a source as handlers see it: decoded by this code's schema of the version it was written with, then upcast to the latest, at the
+ * one boundary every reader shares (hazard C8). One that was written before its type was renamed has the present name. Frozen, and its payload's fields with it.
+ *
+ * @throws {@link NewerEvent} `LF_NEWER_EVENT` when it was written by a newer release; nothing is decoded then
+ * @throws `LF_RECORD_UNDECODABLE`, `LF_PAYLOAD_UNDECODABLE`, `LF_UPCAST_FAILED`
+ */
+export function readEvent(type: AnyEventType, record: SourceRecord): RecordedEvent {
+  const latest = type.latest as number;
+  if (record.version > latest) throw new NewerEvent(type.type, record.version, latest);
+  const schema = versionsOf(type)[record.version - 1]?.schema;
+  const data: unknown = upcast(type, record.version, schema && record.decode(schema));
+  return Object.freeze({
+    type: type.type,
+    version: latest,
+    data: Object.freeze(data),
+    id: record.id,
+    stream: Object.freeze({
+      id: record.stream,
+      category: record.category,
+      key: record.key,
+      version: record.streamVersion,
+    }),
+    position: record.position,
+    recordedAt: record.recordedAt,
+    metadata: metadataOf(record),
+    writtenVersion: record.version,
+  });
+}
+
+/** The same from every source: the tenant of the stream, as a broker's record says it, and no empty headers. A fold that keeps them must not depend on where it reads. */
+function metadataOf({ metadata, tenant }: SourceRecord): Metadata {
+  const { tenant: said = '', headers, ...others } = metadata;
+  const hasHeaders = headers !== undefined && Object.keys(headers).length > 0;
+  if (said === tenant && hasHeaders === 'headers' in metadata && (said !== '') === 'tenant' in metadata)
+    return metadata;
+  return { ...others, ...(tenant !== '' && { tenant }), ...(hasHeaders && { headers }) };
+}
