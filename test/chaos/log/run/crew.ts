@@ -91,12 +91,13 @@ export class Crew {
     const { lanes = 1, kind } = READERS.find((one) => one.reader === reader.name) ?? {};
     const { log, checkpoints } = this.#cluster.storageOf({ lanes });
     const heads = await log.head();
-    return async () => {
-      const saved =
-        kind === 'relay'
-          ? new Map((await checkpoints.list(RELAY)).map(({ lane, cursor }) => [lane as string, cursor]))
-          : reader.places;
-      return [...heads].every(([lane, head]) => log.hasPassed(saved.get(lane) ?? 'start', head));
-    };
+    if (kind === 'relay')
+      return async () => {
+        const saved = new Map((await checkpoints.list(RELAY)).map(({ lane, cursor }) => [lane, cursor]));
+        // Not whether the places have passed the head: one that nothing stands after is not saved anew.
+        const behind = await log.behind(new Map([...heads.keys()].map((lane) => [lane, saved.get(lane) ?? 'start'])));
+        return [...behind.values()].every(({ events }) => events === 0);
+      };
+    return async () => [...heads].every(([lane, head]) => log.hasPassed(reader.places.get(lane) ?? 'start', head));
   }
 }
