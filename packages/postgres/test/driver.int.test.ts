@@ -9,7 +9,7 @@ const SELECT_1 = unprepared('select 1 as one');
 const sql = (session: Session, text: string) => session.query<Record<string, unknown>>(unprepared(text));
 
 async function openTestDatabase(): Promise<FreshLog & { readonly db: Database }> {
-  const log = await testLog({ pool: { max: 2 } });
+  const log = await testLog({ pool: { max: 2 }, notifications: false });
   return { ...log, db: openDatabase(log.pool, 'leftfold') };
 }
 /** Ends the connection that is lent, from outside. */
