@@ -38,6 +38,7 @@ const BARS: readonly Bar[] = [
   throughput('W4', /^\d[\d,]* events(, snapshots)?$/, 'L5 + L2', 0.8),
   throughput('W5', /^\d[\d,]* events$/, 'L5', 0.8),
   throughput('W6', /^(kafkajs|platformatic), [\d,]+$/, 'the slower of L5 and L6', 0.7),
+  throughput('W6', /, 4 lanes, 2 threads$/, 'the slower of L5 and L6', 0.7),
   throughput('W11', /stored/, 'smallest log', 0.8),
   // Within 1.5 times the time that avsc alone takes.
   throughput('W13', /^(encode|decode) Avro$/, 'bare avsc', 0.66),

@@ -39,12 +39,12 @@ const FINDINGS: readonly Finding[] = [
     cases: /^platformatic/,
     text:
       'the client takes 14 µs of the thread for an event, reading, numbering, encoding and saving 11, sizes and buffers 3 (decision 0035), so in one thread half of L6 is what can be had. ' +
-      '`threads: 2` shares it; more would come of encoding the next batch while one is on the wire, and of larger batches.',
+      'Four lanes and two threads reach it: several batches are then made, saved and sent side by side.',
   },
   {
     workload: 'W7',
     cases: /./,
-    text: 'boundary, page, save and send follow on each other: three round trips to Postgres, one with a flush, and one to Kafka. Their sum on a quiet machine is 3 to 4 ms; what lies above is waiting for a core that broker, Postgres and writers share.',
+    text: 'boundary, page, save and send follow on each other: three round trips to Postgres, one with a flush, and one to Kafka. Beside them it is waiting for a core that broker, Postgres and writers share.',
   },
 ];
 

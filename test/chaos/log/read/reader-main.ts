@@ -32,7 +32,13 @@ const start = JSON.parse(process.argv[2] ?? '{}') as ReaderStart;
 const random = new SeededRandom(start.seed);
 const pool = new Pool({ connectionString: start.url, max: READERS_CONNECTIONS });
 pool.on('error', () => undefined);
-const storage = postgres({ pool: silentPool(pool), batchSize: start.batchSize, lanes: start.lanes ?? 1 });
+// A connection that listens would be missing where all of the pool are taken, to be careless with the one that is left.
+const storage = postgres({
+  pool: silentPool(pool),
+  batchSize: start.batchSize,
+  lanes: start.lanes ?? 1,
+  notifications: false,
+});
 const recorder = new Recorder(start.folder, start.name);
 const { name, url } = start;
 const scene = {
