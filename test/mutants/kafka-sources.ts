@@ -134,7 +134,7 @@ export const kafkaSourcesMutants: readonly Mutant[] = [
   {
     id: 'source-takes-lanes-for-a-replay',
     title: 'a bounded reading is one more member of the reader’s group',
-    file: `${SOURCES}/kafkajs/consumer-group.ts`,
+    file: `${SOURCES}/group-name.ts`,
     find: '`${clientId}.${name}.replay.${randomUUID()}`',
     replace: '`${clientId}.${name}`',
     test: `${TESTS}/source-conformance.int.test.ts`,

@@ -45,11 +45,11 @@ function overKafkajs(options: KafkaOptions): Over {
   remedyKafkajsTimer();
   const client = new KafkajsClient(options);
   const topics = new Topics(client, options);
-  return { client, topics, source: new KafkajsSource(client, topics, options, options.codec) };
+  return { client, topics, source: new KafkajsSource(client, topics, options) };
 }
 
 function overPlatformatic(options: KafkaOptions): Over {
   const client = new PlatformaticClient(options);
   const topics = new Topics(client, options);
-  return { client, topics, source: new PlatformaticSource(client, topics, options, options.codec) };
+  return { client, topics, source: new PlatformaticSource(client, topics, options) };
 }

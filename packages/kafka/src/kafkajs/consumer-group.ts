@@ -1,5 +1,3 @@
-import type { Reader } from '@leftfold/subscriptions';
-import { randomUUID } from 'node:crypto';
 import { setTimeout as timer } from 'node:timers/promises';
 import { brokerFault } from '../broker-fault.ts';
 import type { KafkajsClient } from './kafkajs-client.ts';
@@ -8,14 +6,6 @@ import type { KafkajsClient } from './kafkajs-client.ts';
 const DELETE_AGAIN_MS = 200;
 /** Nobody waits longer for it: brokers that are away answer nothing. */
 const DELETE_WITHIN_MS = 5_000;
-
-/**
- * The group in which a reader's lanes are shared out: `<service>.<reader>`; of a bounded reader `<service>.<reader>.replay.<uuid>`, one for each run. All of
- * a service begin alike, so that one right on the prefix covers them.
- */
-export function groupOf(clientId: string, { name, until }: Pick<Reader, 'name' | 'until'>): string {
-  return until === undefined ? `${clientId}.${name}` : `${clientId}.${name}.replay.${randomUUID()}`;
-}
 
 /**
  * Best effort: where it fails (no Delete right on the group), or this process dies before, the group stands empty, holds no offsets, and the brokers

@@ -1,18 +1,16 @@
 import { AGAIN, fullJitter } from '@leftfold/subscriptions';
-import type { Behind, Codec, Cursor, Lane, Reader, Source, SourceRecord } from '@leftfold/subscriptions';
+import type { Lane, Reader, SourceRecord } from '@leftfold/subscriptions';
 import { setTimeout as timer } from 'node:timers/promises';
 import { asBrokerError } from '../broker-fault.ts';
-import { cursorOffset } from '../cursor.ts';
+import { groupOf } from '../group-name.ts';
 import { namedLanes } from '../named-lanes.ts';
 import { LIMITS } from '../options.ts';
 import type { KafkaOptions } from '../options.ts';
-import { recordsBehind } from '../records-behind.ts';
-import { SourceCounts } from '../source-counts.ts';
 import { topicLane } from '../topic-lane.ts';
+import { TopicSource } from '../topic-source.ts';
 import type { Topics } from '../topics.ts';
-import { WatermarkReader } from '../watermarks.ts';
 import { ConsumerSession } from './consumer-session.ts';
-import { deleteGroup, groupOf } from './consumer-group.ts';
+import { deleteGroup } from './consumer-group.ts';
 import type { KafkajsClient } from './kafkajs-client.ts';
 
 /** A consumer that lived this long was sound: the next crash is the first again. */
@@ -24,30 +22,19 @@ const SOUND_MS = 30_000;
  *
  * A bounded reader has a group of its own, of this process alone, which is deleted at the end.
  */
-export class KafkajsSource implements Source<SourceRecord> {
-  readonly name: string;
+export class KafkajsSource extends TopicSource {
   readonly ownership = 'assigned' as const;
-  /** What happened since this process began. */
-  readonly counts: SourceCounts = new SourceCounts();
   readonly #client: KafkajsClient;
-  readonly #topics: Topics;
-  readonly #options: KafkaOptions;
-  readonly #codec: Codec;
-  readonly #watermarks: WatermarkReader;
 
-  constructor(client: KafkajsClient, topics: Topics, options: KafkaOptions, codec: Codec) {
-    this.name = `kafka ${topics.declared.map(({ name }) => name).join(', ')}`;
+  constructor(client: KafkajsClient, topics: Topics, options: KafkaOptions) {
+    super(client, topics, options);
     this.#client = client;
-    this.#topics = topics;
-    this.#options = options;
-    this.#codec = codec;
-    this.#watermarks = new WatermarkReader(client, topics);
   }
 
   async run(reader: Reader<SourceRecord>, signal: AbortSignal): Promise<void> {
-    const lanes = namedLanes(this.#topics.declared, reader);
+    const lanes = namedLanes(this.topics.declared, reader);
     if (lanes.length === 0) return;
-    const group = groupOf(this.#options.clientId, reader);
+    const group = groupOf(this.options.clientId, reader);
     try {
       await this.#follow(
         reader,
@@ -66,7 +53,7 @@ export class KafkajsSource implements Source<SourceRecord> {
     lanes: ReadonlySet<Lane>,
     signal: AbortSignal,
   ): Promise<void> {
-    const sessionMs = this.#options.sessionTimeoutMs ?? LIMITS.sessionTimeoutMs.standard;
+    const sessionMs = this.options.sessionTimeoutMs ?? LIMITS.sessionTimeoutMs.standard;
     const isBounded = reader.until !== undefined;
     let isTroubled = false;
     for (let attempt = 0; !signal.aborted;) {
@@ -74,21 +61,18 @@ export class KafkajsSource implements Source<SourceRecord> {
       let session: ConsumerSession | undefined;
       let retryMs = 0;
       try {
-        await this.#topics.check();
+        await this.topics.check();
         session = new ConsumerSession(
           this.#client.consumer(group),
           lanes,
           {
-            reader,
-            watermarks: this.#watermarks,
-            codec: this.#codec,
-            onSeen: (count) => this.counts.seen(count),
+            ...this.reading(reader),
             onStray: () => this.counts.stray(),
             onJoined: () => {
               if (isTroubled) reader.recovered?.(undefined);
               isTroubled = false;
             },
-            commits: !isBounded && this.#options.commitOffsets !== false,
+            commits: this.tells(reader),
             onCommitFault: (error) => this.counts.commitFailed(error),
           },
           // A join may take three session time-outs before anything is wrong.
@@ -110,17 +94,5 @@ export class KafkajsSource implements Source<SourceRecord> {
       }
       await timer(retryMs, undefined, { signal }).catch(() => undefined);
     }
-  }
-
-  head(): Promise<ReadonlyMap<Lane, Cursor>> {
-    return this.#watermarks.head();
-  }
-
-  async behind(places: ReadonlyMap<Lane, Cursor | 'start'>): Promise<ReadonlyMap<Lane, Behind>> {
-    return recordsBehind(await this.#watermarks.all(), places);
-  }
-
-  hasPassed(cursor: Cursor | 'start', head: Cursor): boolean {
-    return cursorOffset(cursor) >= cursorOffset(head);
   }
 }

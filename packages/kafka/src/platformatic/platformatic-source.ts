@@ -1,18 +1,14 @@
-import type { Behind, Codec, Cursor, Lane, Reader, Source, SourceRecord } from '@leftfold/subscriptions';
+import type { Reader, SourceRecord } from '@leftfold/subscriptions';
 import { AGAIN, fullJitter } from '@leftfold/subscriptions';
 import { setTimeout as timer } from 'node:timers/promises';
 import { asBrokerError } from '../broker-fault.ts';
-import type { KafkaClient } from '../client.ts';
 import { cursorOffset } from '../cursor.ts';
+import { groupOf } from '../group-name.ts';
 import { LaneRun } from '../lane-run.ts';
 import { LazyCommits } from '../lazy-commits.ts';
 import { namedLanes } from '../named-lanes.ts';
-import type { KafkaOptions } from '../options.ts';
-import { recordsBehind } from '../records-behind.ts';
-import { SourceCounts } from '../source-counts.ts';
 import { topicLane } from '../topic-lane.ts';
-import type { Topics } from '../topics.ts';
-import { WatermarkReader } from '../watermarks.ts';
+import { TopicSource } from '../topic-source.ts';
 import { FetchClient } from './fetch-client.ts';
 import { FetchLoop } from './fetch-loop.ts';
 
@@ -23,46 +19,28 @@ const LAST_WORDS_MS = 2_000;
  * The declared topics, one lane a partition, fetched directly: no consumer group, no rebalance. Who has a lane is decided by the checkpoints' leases; each
  * reader asks for all. Places are exact, and a topic that was made anew is known by its id.
  */
-export class PlatformaticSource implements Source<SourceRecord> {
-  readonly name: string;
+export class PlatformaticSource extends TopicSource {
   readonly ownership = 'leased' as const;
-  /** What happened since this process began. */
-  readonly counts: SourceCounts = new SourceCounts();
-  readonly #topics: Topics;
-  readonly #options: KafkaOptions;
-  readonly #codec: Codec;
-  readonly #watermarks: WatermarkReader;
-
-  constructor(client: KafkaClient, topics: Topics, options: KafkaOptions, codec: Codec) {
-    this.name = `kafka ${topics.declared.map(({ name }) => name).join(', ')}`;
-    this.#topics = topics;
-    this.#options = options;
-    this.#codec = codec;
-    this.#watermarks = new WatermarkReader(client, topics);
-  }
 
   async run(reader: Reader<SourceRecord>, signal: AbortSignal): Promise<void> {
-    const lanes = namedLanes(this.#topics.declared, reader);
+    const lanes = namedLanes(this.topics.declared, reader);
     if (lanes.length === 0 || !(await this.#isChecked(reader, signal))) return;
-    const group = `${this.#options.clientId}.${reader.name}`;
+    const group = groupOf(this.options.clientId, reader);
     const clients = {
-      waiting: await FetchClient.open(this.#options, group),
-      beside: await FetchClient.open(this.#options, group),
+      waiting: await FetchClient.open(this.options, group),
+      beside: await FetchClient.open(this.options, group),
     };
     const loop = new FetchLoop(clients, () => this.counts.fetched());
     const commits = new LazyCommits(
       (offsets) => clients.beside.commit(offsets),
       (error) => this.counts.commitFailed(error),
     );
-    const tells = reader.until === undefined && this.#options.commitOffsets !== false;
+    const tells = this.tells(reader);
     const runs = lanes.map((at) => {
       const end = reader.until?.get(topicLane(at.topic, at.partition));
       const feed = loop.lane(at, end === undefined ? undefined : cursorOffset(end));
       const setting = {
-        reader,
-        watermarks: this.#watermarks,
-        codec: this.#codec,
-        onSeen: (count: number) => this.counts.seen(count),
+        ...this.reading(reader),
         ...(tells && { onHandled: commits.handled.bind(commits) }),
       };
       return new LaneRun(at, setting, feed);
@@ -85,23 +63,11 @@ export class PlatformaticSource implements Source<SourceRecord> {
     }
   }
 
-  head(): Promise<ReadonlyMap<Lane, Cursor>> {
-    return this.#watermarks.head();
-  }
-
-  async behind(places: ReadonlyMap<Lane, Cursor | 'start'>): Promise<ReadonlyMap<Lane, Behind>> {
-    return recordsBehind(await this.#watermarks.all(), places);
-  }
-
-  hasPassed(cursor: Cursor | 'start', head: Cursor): boolean {
-    return cursorOffset(cursor) >= cursorOffset(head);
-  }
-
   /** The check at start, until it holds or the signal aborts; then false. @throws what cannot heal */
   async #isChecked(reader: Reader<SourceRecord>, signal: AbortSignal): Promise<boolean> {
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
-        await this.#topics.check();
+        await this.topics.check();
         if (attempt > 1) reader.recovered?.(undefined);
         return !signal.aborted;
       } catch (error) {

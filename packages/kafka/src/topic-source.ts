@@ -1,0 +1,59 @@
+import type { Behind, Codec, Cursor, Lane, Reader, Source, SourceRecord } from '@leftfold/subscriptions';
+import type { KafkaClient } from './client.ts';
+import { cursorOffset } from './cursor.ts';
+import type { KafkaOptions } from './options.ts';
+import { recordsBehind } from './records-behind.ts';
+import { SourceCounts } from './source-counts.ts';
+import type { Topics } from './topics.ts';
+import { WatermarkReader } from './watermarks.ts';
+
+/**
+ * The declared topics as a source, one lane a partition: what does not depend on how a client hands partitions over. Places are offsets with the relay's own numbers
+ * beside them, the same for every client, so that a follower may change its client.
+ */
+export abstract class TopicSource implements Source<SourceRecord> {
+  readonly name: string;
+  abstract readonly ownership: Source['ownership'];
+  /** What happened since this process began. */
+  readonly counts: SourceCounts = new SourceCounts();
+  protected readonly topics: Topics;
+  protected readonly options: KafkaOptions;
+  protected readonly watermarks: WatermarkReader;
+
+  constructor(client: KafkaClient, topics: Topics, options: KafkaOptions) {
+    this.name = `kafka ${topics.declared.map(({ name }) => name).join(', ')}`;
+    this.topics = topics;
+    this.options = options;
+    this.watermarks = new WatermarkReader(client, topics);
+  }
+
+  abstract run(reader: Reader<SourceRecord>, signal: AbortSignal): Promise<void>;
+
+  head(): Promise<ReadonlyMap<Lane, Cursor>> {
+    return this.watermarks.head();
+  }
+
+  async behind(places: ReadonlyMap<Lane, Cursor | 'start'>): Promise<ReadonlyMap<Lane, Behind>> {
+    return recordsBehind(await this.watermarks.all(), places);
+  }
+
+  hasPassed(cursor: Cursor | 'start', head: Cursor): boolean {
+    return cursorOffset(cursor) >= cursorOffset(head);
+  }
+
+  /** What reading a lane needs beside its place. */
+  protected reading(reader: Reader<SourceRecord>): {
+    readonly reader: Reader<SourceRecord>;
+    readonly watermarks: WatermarkReader;
+    readonly codec: Codec;
+    readonly onSeen: (count: number) => void;
+  } {
+    const { watermarks, options, counts } = this;
+    return { reader, watermarks, codec: options.codec, onSeen: (count) => counts.seen(count) };
+  }
+
+  /** Whether Kafka is told how far the reader has come: not of a bounded reading, which has no place that lasts. */
+  protected tells({ until }: Reader<SourceRecord>): boolean {
+    return until === undefined && this.options.commitOffsets !== false;
+  }
+}
