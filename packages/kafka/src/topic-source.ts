@@ -17,14 +17,19 @@ export abstract class TopicSource implements Source<SourceRecord> {
   /** What happened since this process began. */
   readonly counts: SourceCounts = new SourceCounts();
   protected readonly topics: Topics;
-  protected readonly options: KafkaOptions;
   protected readonly watermarks: WatermarkReader;
+  /** Private at run time too: they hold secrets, and a source may be printed. */
+  readonly #options: KafkaOptions;
 
   constructor(client: KafkaClient, topics: Topics, options: KafkaOptions) {
     this.name = `kafka ${topics.declared.map(({ name }) => name).join(', ')}`;
     this.topics = topics;
-    this.options = options;
+    this.#options = options;
     this.watermarks = new WatermarkReader(client, topics);
+  }
+
+  protected get options(): KafkaOptions {
+    return this.#options;
   }
 
   abstract run(reader: Reader<SourceRecord>, signal: AbortSignal): Promise<void>;
