@@ -28,6 +28,7 @@ test.each([
   ['packages/testing/src/a.ts', "import '@leftfold/postgres';", 'may import @leftfold/core'],
   ['packages/nestjs/src/a.ts', "import { memory } from '@leftfold/memory';", 'may import @leftfold/core'],
   ['packages/nestjs/src/a.test.ts', "import { postgres } from '@leftfold/postgres';", 'may import @leftfold/core'],
+  ['packages/nestjs/src/testing/a.ts', "import { postgres } from '@leftfold/postgres';", 'may import @leftfold/core'],
   ['packages/kafka/src/a.ts', "import { x } from '../../core/src/x.ts';", 'not by a path'],
   ['packages/kafka/src/a.ts', "import { x } from '@leftfold/core/src/x.ts';", 'its interface'],
   ['packages/kafka/src/a.ts', "import { x } from '@leftfold/kafka';", 'their relative path'],
@@ -50,11 +51,17 @@ test('what the picture allows is not reported', async () => {
     'packages/kafka/src/a.ts': "import { x } from '@leftfold/core';\nimport { Kafka } from 'kafkajs';\n",
     'packages/kafka/test/a.int.test.ts':
       "import { startKafka } from '@leftfold/infra';\nimport { a } from '../src/a.ts';\n",
+    'packages/nestjs/package.json': JSON.stringify({
+      name: '@leftfold/nestjs',
+      exports: { '.': {}, './terminus': {} },
+    }),
     'packages/nestjs/src/a.test.ts': "import { memory } from '@leftfold/memory';\n",
-    'apps/orders/src/a.ts': "import '@leftfold/core';\nimport '@leftfold/kafka';\nimport '@leftfold/postgres';\n",
+    'packages/nestjs/src/testing/a.ts': "import { memory } from '@leftfold/memory';\n",
+    'apps/orders/src/a.ts':
+      "import '@leftfold/core';\nimport '@leftfold/nestjs/terminus';\nimport '@leftfold/kafka';\nimport '@leftfold/postgres';\n",
     'test/e2e/a.test.ts': "import '@leftfold/orders';\nimport '../../apps/orders/src/a.ts';\n",
   });
-  expect(await boundaries.check(workspace.root)).toEqual({ checked: 7, findings: [] });
+  expect(await boundaries.check(workspace.root)).toEqual({ checked: 8, findings: [] });
 });
 
 test('a package that the picture does not show is reported', async () => {

@@ -5,6 +5,8 @@ import { trackedFiles } from './tracked-files.ts';
 /** The fields of a package.json that say what a package needs. */
 export interface Manifest {
   readonly name: string;
+  /** By entry point: `.`, `./terminus`. */
+  readonly exports?: Readonly<Record<string, unknown>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;

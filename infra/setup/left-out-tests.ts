@@ -11,10 +11,12 @@ export const sessionFiles: readonly string[] = [
   'driver.int.test.ts',
   'grouped-appends.int.test.ts',
   'identity*.test.ts',
+  'inline-faults.int.test.ts',
   'log-*crash*.int.test.ts',
   'log-faults.int.test.ts',
   'log-plans.int.test.ts',
   'log-*torture*.int.test.ts',
+  'read-model-round-trips.int.test.ts',
   'read-model-values.int.test.ts',
   'read-models.int.test.ts',
 ];
@@ -34,6 +36,7 @@ const titles: Readonly<Record<string, readonly string[]>> = {
     'also where transactions are REPEATABLE READ unless they say otherwise',
     'many processes migrate a large log at once',
     'when the connection is lost around COMMIT',
+    'C4 a COMMIT without an answer is no riddle',
     // They know the statements by the names that these are prepared under.
     'lanes of one run that stand together share their polls and their pages',
     'a lane that was left behind by the others catches up by itself and joins them again',

@@ -21,7 +21,7 @@ export class AppendMaker {
   constructor(shape: AppendShape) {
     this.#shape = shape;
     const random = new SeededRandom(shape.seed);
-    this.#events = payloads(random, shape.payloadBytes).map(encodedNote);
+    this.#events = payloads(random, shape.payloadBytes).map((payload) => encodedNote(payload));
     this.#run = random.letters(8);
   }
 

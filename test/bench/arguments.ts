@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const WORKLOADS = ['W1', 'W2', 'W3', 'W4', 'W5', 'W6', 'W7', 'W11', 'W12', 'W13'] as const;
+export const WORKLOADS = ['W1', 'W2', 'W3', 'W4', 'W5', 'W6', 'W7', 'W8', 'W9', 'W11', 'W12', 'W13'] as const;
 export type WorkloadId = (typeof WORKLOADS)[number];
 
 /** What a run was asked for. */

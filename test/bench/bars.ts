@@ -39,6 +39,11 @@ const BARS: readonly Bar[] = [
   throughput('W5', /^\d[\d,]* events$/, 'L5', 0.8),
   throughput('W6', /^(kafkajs|platformatic), [\d,]+$/, 'the slower of L5 and L6', 0.7),
   throughput('W6', /, 4 lanes, 2 threads$/, 'the slower of L5 and L6', 0.7),
+  // No more than twice as long.
+  { workload: 'W8', cases: /^(log|kafka \S+)$/, metric: 'p50 until visible', against: 'L8', atLeast: 0.5 },
+  throughput('W9', /^(log|kafka \S+), (one row per stream|hot rows)/, 'L7', 0.6),
+  // Thirty cost no more than three times what one does.
+  throughput('W9', /30 projections/, 'one projection', 0.33),
   throughput('W11', /stored/, 'smallest log', 0.8),
   // Within 1.5 times the time that avsc alone takes.
   throughput('W13', /^(encode|decode) Avro$/, 'bare avsc', 0.66),

@@ -17,10 +17,12 @@ import { existingStreams } from './workloads/existing-streams.ts';
 import { growth } from './workloads/growth.ts';
 import { newStreams } from './workloads/new-streams.ts';
 import { oneStream } from './workloads/one-stream.ts';
+import { projectionCatchUp } from './workloads/projection-catch-up.ts';
 import { relayBacklog } from './workloads/relay-backlog.ts';
 import { relayKilled } from './workloads/relay-killed.ts';
 import { relayLatency } from './workloads/relay-latency.ts';
 import { rehydration } from './workloads/rehydration.ts';
+import { visibleLatency } from './workloads/visible-latency.ts';
 import { warmCode } from './warm-code.ts';
 import type { Workload } from './workloads/workload.ts';
 
@@ -32,6 +34,8 @@ const WORKLOADS: Readonly<Record<WorkloadId, Workload>> = {
   W5: rehydration,
   W6: relayBacklog,
   W7: relayLatency,
+  W8: visibleLatency,
+  W9: projectionCatchUp,
   W11: growth,
   W12: relayKilled,
   W13: codecs,

@@ -14,6 +14,8 @@ const TITLES: Readonly<Record<WorkloadId, string>> = {
   W5: 'load an aggregate of 10 to 10,000 events, 4 readers',
   W6: 'a relay works off a backlog of 1 KiB events, 12 partitions, one broker',
   W7: 'from commit to acknowledged by Kafka',
+  W8: 'from a command to its row',
+  W9: 'projections catch up',
   W11: 'growth: the same with ever more events in the log, 16 workers',
   W12: 'a relay is killed (kill -9) under load',
   W13: 'what the format of a payload on the topic costs',

@@ -4,7 +4,7 @@ import { Client } from 'pg';
 import { postgres } from '@leftfold/postgres';
 import { AppendMaker } from './append-shape.ts';
 import { benchPool } from './bench-pool.ts';
-import { noteStream } from './bench-aggregate.ts';
+import { encodedNote, notedAs, noteStream } from './bench-aggregate.ts';
 import type { Run } from './run.ts';
 
 /** A log that is there before a case begins. */
@@ -12,6 +12,10 @@ export interface StoredLog {
   readonly streams: number;
   readonly eventsEach: number;
   readonly payloadBytes: number;
+  /** Where a relay sends its events. Default `bench.note`. */
+  readonly topic?: string;
+  /** Of how many types its events are, in turn: the n-th is {@link notedAs}(n). Default 1: all are `noted`. */
+  readonly types?: number;
 }
 
 /** The key of the n-th stream of a stored log, from 0. */
@@ -31,7 +35,7 @@ export async function storeLog({ server, emptyLog, seed }: Run, log: StoredLog):
  */
 export async function fillLog(url: string, seed: number, log: StoredLog): Promise<void> {
   const maker = new AppendMaker({ seed, payloadBytes: log.payloadBytes, events: 1 });
-  const schemaId = await writerSchema(url, maker);
+  const schemaIds = await writerSchemas(url, maker, log);
   const client = await quickClient(url);
   const isLarge = log.streams * log.eventsEach >= MANY;
   const indexes = isLarge ? await droppedIndexes(client) : [];
@@ -43,7 +47,7 @@ export async function fillLog(url: string, seed: number, log: StoredLog): Promis
   const { payload } = maker.event();
   const connections = isLarge ? CONNECTIONS : 1;
   await Promise.all(
-    Array.from({ length: connections }, (_, nth) => insertPart(url, { nth, of: connections }, log, schemaId, payload)),
+    Array.from({ length: connections }, (_, nth) => insertPart(url, { nth, of: connections }, log, schemaIds, payload)),
   );
   for (const sql of indexes) await client.query(sql);
   await client.query('vacuum analyze leftfold.events, leftfold.streams');
@@ -59,7 +63,7 @@ async function insertPart(
   url: string,
   part: { readonly nth: number; readonly of: number },
   log: StoredLog,
-  schemaId: number,
+  schemaIds: readonly number[],
   payload: string,
 ): Promise<void> {
   const client = await quickClient(url);
@@ -67,14 +71,14 @@ async function insertPart(
   // Each payload has noise of its own. Hexadecimal digits of both cases compress to little more than a half, as base64 does to three quarters.
   await client.query(
     `insert into leftfold.events (version, event_id, hash, schema_id, tenant, stream_id, category, topic, payload, metadata)
-     select v, gen_random_uuid(), hash, $4, '', $1 || i - 1, 'bench.note', 'bench.note',
+     select v, gen_random_uuid(), hash, ($4::int[])[1 + (i + v) % cardinality($4::int[])], '', $1 || i - 1, 'bench.note', $12,
        ($5 || left(repeat(md5(i::text || v) || upper(md5(v::text || i)), $7), $8) || $6)::json, $9::json
      from generate_series($10::int, $3::int, $11::int) v, unnest($2::int[]) with ordinality as each_stream(hash, i)`,
     [
       PREFIX,
       hashesOf(log),
       log.eventsEach,
-      schemaId,
+      schemaIds,
       payload.slice(0, payload.indexOf(noise)),
       payload.slice(payload.indexOf(noise) + noise.length),
       Math.ceil(noise.length / 64),
@@ -82,6 +86,7 @@ async function insertPart(
       JSON.stringify({ correlationId: randomUUID() }),
       part.nth + 1,
       part.of,
+      log.topic ?? 'bench.note',
     ],
   );
   await client.end();
@@ -103,13 +108,22 @@ const hashesOf = ({ streams }: StoredLog): readonly number[] =>
 
 const noiseOf = (payload: string): string => (JSON.parse(payload) as { readonly noise: string }).noise;
 
-/** The id that the log gives to the event's schema; one append of the store's own asks for it. */
-async function writerSchema(url: string, maker: AppendMaker): Promise<number> {
+/** The ids that the log gives to the schemas of its events; appends of the store's own ask for them. */
+async function writerSchemas(
+  url: string,
+  maker: AppendMaker,
+  { types = 1, topic = 'bench.note' }: StoredLog,
+): Promise<readonly number[]> {
   const pool = benchPool(url, 2);
-  await postgres({ pool }).store.append([maker.to(noteStream('first'), 'absent')]);
-  const { rows } = await pool.query<{ readonly id: number }>('select id from leftfold.schemas');
+  const { store } = postgres({ pool, topic: () => topic });
+  await store.append([maker.to(noteStream('first'), 'absent')]);
+  for (let nth = 1; nth < types; nth++) {
+    const events = [encodedNote({ noise: '', text: '' }, notedAs(nth))];
+    await store.append([{ stream: noteStream(`first-${nth}`), expect: 'absent', events }]);
+  }
+  const { rows } = await pool.query<{ readonly id: number }>('select id from leftfold.schemas order by id');
   await pool.end();
-  return rows[0]?.id ?? 0;
+  return rows.map(({ id }) => id);
 }
 
 /** Drops the indexes and constraints of the events' table, and gives the statements that make them anew, as they were. */

@@ -1,15 +1,18 @@
-// npm run chaos -- log|relay --minutes N --seed S: real processes against real servers under faults, and a check of what they have recorded, or left in the
-// topics. Prints the seed and, as it is carried out, the schedule. Last line: the verdict; exit code 1 on any violation.
+// npm run chaos -- log|relay|projector --minutes N --seed S: real processes against real servers under faults, and a check of what they have recorded, or left in the
+// topics and the read models. Prints the seed and, as it is carried out, the schedule. Last line: the verdict; exit code 1 on any violation.
 import { parseArgs } from 'node:util';
 import { runLog } from './log/run/run-log.ts';
+import { runProjector } from './projector/run/run-projector.ts';
 import { runRelay } from './relay/run/run-relay.ts';
 import type { Violation } from './violation.ts';
 
 const SHOWN = 20;
 /** Of the log: not fewer transactions than this, however fast the minutes pass. */
 const LEAST_CALLS = 12_000;
-/** Of the relay: each kind of fault once, and some of them again. */
+/** Of relay and projector: each kind of fault once, and some of them again. */
 const LEAST_FAULTS = 20;
+/** Of the projector. */
+const LEAST_EVENTS = 120_000;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -18,14 +21,16 @@ const { positionals, values } = parseArgs({
     seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
     calls: { type: 'string', default: String(LEAST_CALLS) },
     faults: { type: 'string', default: String(LEAST_FAULTS) },
+    events: { type: 'string', default: String(LEAST_EVENTS) },
   },
 });
-const [minutes, seed, calls, faults] = [values.minutes, values.seed, values.calls, values.faults].map(Number) as [
-  number,
-  number,
-  number,
-  number,
-];
+const [minutes = 0, seed = 0, calls = 0, faults = 0, leastEvents = 0] = [
+  values.minutes,
+  values.seed,
+  values.calls,
+  values.faults,
+  values.events,
+].map(Number);
 const number = (count: number): string => count.toLocaleString('en');
 
 /** What was tortured: what was found, and the last line, which says so. */
@@ -48,12 +53,23 @@ const subjects: Readonly<Record<string, () => Promise<Verdict>>> = {
     const { events, records, resends, ...verdict } = await runRelay(run);
     return { ...verdict, text: `${number(events)} events, ${number(records)} records, ${number(resends)} re-sends` };
   },
+  projector: async () => {
+    console.log(`projector: seed ${seed}, at least ${minutes} minutes, ${faults} faults and ${leastEvents} events`);
+    const run = { seed, minutes, faults, events: leastEvents, spacingMs: 1_000, pauseMs: 40, healMs: 300_000 };
+    const { events, parkedKeys, ...verdict } = await runProjector({ ...run, print: console.log });
+    return { ...verdict, text: `${number(events)} events, ${number(parkedKeys)} keys parked and mended` };
+  },
 };
 const [subject = ''] = positionals;
 const torture = positionals.length === 1 && Object.hasOwn(subjects, subject) ? subjects[subject] : undefined;
-if (torture === undefined || !(minutes >= 0) || ![seed, calls, faults].every((each) => Number.isInteger(each))) {
+if (
+  torture === undefined ||
+  !(minutes >= 0) ||
+  ![seed, calls, faults, leastEvents].every((each) => Number.isInteger(each))
+) {
   console.error('npm run chaos -- log [--minutes 3] [--seed 1] [--calls 12000]');
   console.error('npm run chaos -- relay [--minutes 3] [--seed 1] [--faults 20]');
+  console.error('npm run chaos -- projector [--minutes 3] [--seed 1] [--faults 20] [--events 120000]');
   process.exit(2);
 }
 

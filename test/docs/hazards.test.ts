@@ -33,3 +33,11 @@ test('every hazard that is explained is named in the sources or the tests, and e
   expect(explained.filter((id) => !mentioned.has(id))).toEqual([]);
   expect(explained).toEqual([...new Set(explained)]);
 });
+
+test('every hazard that is explained has a test that is titled with it', () => {
+  const title = new RegExp(String.raw`['"\x60]((?:${ID.source} )+)`, 'g');
+  const titled = files
+    .filter(({ file }) => /(test|-cases|-conformance)\.ts$/.test(file))
+    .flatMap(({ text }) => [...text.matchAll(title)].flatMap(([, list = '']) => ids(list)));
+  expect(explained.filter((id) => !titled.includes(id))).toEqual([]);
+});

@@ -8,6 +8,7 @@ import {
   follow,
   giveUp,
   jsonCodec,
+  parkedKeys,
   parseRecord,
   projection,
   redrive,
@@ -142,16 +143,20 @@ test.each(['kafkajs', 'platformatic'] as const)(
     );
     expect(before.filter((one) => /^[ad]@\d+$/.test(one))).toHaveLength(11);
 
-    const stopped = await follow(notes, { from: broker.source, storage });
-    running.push(stopped);
+    const parking = await follow(notes, { from: broker.source, storage });
+    running.push(parking);
     const passing = await follow(ends, { from: broker.source, storage });
     running.push(passing);
-    await eventually(() =>
-      expect(stopped.status().lanes).toMatchObject([{ state: 'stopped', fault: { code: 'LF_RECORD_WITHHELD' } }]),
+    await eventually(() => expect(parking.status().lanes).toMatchObject([{ state: 'following', parkedKeys: 2 }]));
+    await eventually(async () =>
+      expect(await Array.fromAsync(parkedKeys(storage))).toMatchObject([
+        { key: `stream/${key('b').stream}`, cause: { code: 'LF_RECORD_WITHHELD' } },
+        { key: `stream/${key('c').stream}`, cause: { code: 'LF_RECORD_WITHHELD' } },
+      ]),
     );
     await passing.caughtUp({ timeoutMs: 30_000 });
     expect(await readModels(pool, [ends]).selectFrom('ends').select('id').execute()).toEqual([{ id: 'a' }]);
-    await Promise.all([stopped.stop(), passing.stop()]);
+    await passing.stop();
 
     await limitTo(topic, 1_048_588);
     await redrive(storage, key('b'), by);
@@ -175,9 +180,9 @@ test.each(['kafkajs', 'platformatic'] as const)(
       'c@6 redriven',
     ]);
 
-    const again = await follow(notes, { from: broker.source, storage });
-    running.push(again);
-    await again.caughtUp({ timeoutMs: 30_000 });
+    // By itself: nobody asked this follower for anything.
+    await parking.caughtUp({ timeoutMs: 30_000 });
+    await eventually(async () => expect(await Array.fromAsync(parkedKeys(storage))).toEqual([]));
     const rows = await readModels(pool, [notes]).selectFrom('notes').selectAll().orderBy('id').execute();
     expect(rows.map(({ id, steps }) => [id, steps])).toMatchObject([
       ['a', 'a1 a0x a1x a2x a3x a6 '],

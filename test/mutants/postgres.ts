@@ -44,7 +44,7 @@ export const postgresMutants: readonly Mutant[] = [
     id: 'L1-window-cut-by-limit',
     title: 'a window ends with its first page',
     file: `${SOURCES}/log/log-pages.ts`,
-    find: 'const isLast = (!isFull && marked === -1) || last === undefined;',
+    find: 'const isLast = (!isFull && marked === -1 && !isCut) || last === undefined;',
     replace: 'const isLast = true;',
     test: VISIBILITY,
     testName: 'L1 a window that is larger than a batch is read to its end',
@@ -348,8 +348,7 @@ where position > $2::int8 and (xid = any ($1::xid8[]) or exists (
   select head.version - $5::int8 + e.nth, e.id, head.hash, e.schema_id, $1, $2, $3, e.topic, e.payload, e.metadata
   from head, unnest($6::uuid[], $7::int[], $8::text[], $9::json[], $10::json[]) with ordinality
     as e(id, schema_id, topic, payload, metadata, nth)
-  order by e.nth
-)`,
+  order by e.nth`,
     replace: `with head as (
   select coalesce(max(s.version), 0) + $5::int8 as version, coalesce(max(s.hash), 1) as hash
   from \${schema}.events s where s.tenant = $1::text and s.stream_id = $2::text and $4::text is not null
@@ -358,8 +357,7 @@ where position > $2::int8 and (xid = any ($1::xid8[]) or exists (
   select head.version - $5::int8 + e.nth, e.id, head.hash, e.schema_id, $1, $2, $3, e.topic, e.payload, e.metadata
   from head, unnest($6::uuid[], $7::int[], $8::text[], $9::json[], $10::json[]) with ordinality
     as e(id, schema_id, topic, payload, metadata, nth)
-  order by e.nth on conflict (tenant, stream_id, version) do nothing
-)`,
+  order by e.nth on conflict (tenant, stream_id, version) do nothing`,
     test: RACES,
     testName: 'L7 of 50 processes',
   },
@@ -367,8 +365,8 @@ where position > $2::int8 and (xid = any ($1::xid8[]) or exists (
     id: 'L14-append-notifies',
     title: 'an append notifies the readers of other processes',
     file: `${SOURCES}/store/append-statements.ts`,
-    find: 'select version::text, pg_current_xact_id()::text as xid from head`',
-    replace: "select version::text, pg_current_xact_id()::text as xid, pg_notify('appended', '')::text from head`",
+    find: 'select version::text, pg_current_xact_id()::text as xid${placed',
+    replace: "select version::text, pg_current_xact_id()::text as xid, pg_notify('appended', '')::text${placed",
     test: `${TESTS}/append-commits.int.test.ts`,
     testName: 'L14 nothing that an append sends',
   },
@@ -572,7 +570,7 @@ where position > $2::int8 and (xid = any ($1::xid8[]) or exists (
     id: 'P2-outcome-guessed',
     title: 'a connection lost in the midst of an append or a COMMIT is called harmless',
     file: `${SOURCES}/lent-client.ts`,
-    find: 'throw driverFault(error, statement.inDoubt);',
+    find: 'throw driverFault(error, inDoubt);',
     replace: 'throw driverFault(error);',
     test: DRIVER,
     testName: 'P2',

@@ -16,7 +16,7 @@ export const relayMutants: readonly Mutant[] = [
     id: 'order-cursor-moves-before-the-send',
     title: 'R3 the cursor is moved behind a batch before it is sent, without its numbers',
     file: 'packages/subscriptions/src/relay/relay.ts',
-    find: 'await owned.save(batch.at, before);',
+    find: 'await owned.save(batch.at, sending(before, after, batch.to));',
     replace: 'await owned.save(batch.to, before);',
     test: CHAOS,
   },

@@ -13,8 +13,8 @@ export const schemasAwaitedMutants: readonly Mutant[] = [
     title: 'the relay saves its numbers before it knows that it can encode',
     file: `${SUBSCRIPTIONS}/relay/relay.ts`,
     find: `    const encoded = await encodeRecords(stamped, { codec: broker.codec, service, signal: interrupted });
-    await owned.save(batch.at, before);`,
-    replace: `    await owned.save(batch.at, before);
+    await owned.save(batch.at, sending(before, after, batch.to));`,
+    replace: `    await owned.save(batch.at, sending(before, after, batch.to));
     const encoded = await encodeRecords(stamped, { codec: broker.codec, service, signal: interrupted });`,
     test: LOOPS,
     testName: 'A7 a relay that meets LF_SCHEMA_UNREGISTERED',
@@ -68,8 +68,8 @@ export const schemasAwaitedMutants: readonly Mutant[] = [
     id: 'schemas-of-unhandled-types',
     title: 'a projector waits for schemas of events that it does not handle',
     file: `${SUBSCRIPTIONS}/record/topic-record.ts`,
-    find: 'types ? records.filter(({ type }) => types.has(type)) : records',
-    replace: 'types ? records : records',
+    find: 'types ? events.filter(({ type }) => types.has(type)) : events',
+    replace: 'types ? events : events',
     test: LOOPS,
     testName: 'A7 a projector needs no schema',
   },
@@ -141,8 +141,8 @@ export const schemasAwaitedMutants: readonly Mutant[] = [
     id: 'schemas-former-names-not-read',
     title: 'events of a renamed type’s former names are not asked for',
     file: `${SUBSCRIPTIONS}/projection/follow.ts`,
-    find: 'only: { types: [...types.keys()] }',
-    replace: 'only: { types: [...handlers.keys()] }',
+    find: 'only: { types: [...terms.types.keys()] }',
+    replace: 'only: { types: projection.handles.map(({ type }) => type) }',
     test: RENAMED,
     testName: 'from the log, events come under every name',
   },

@@ -1,7 +1,9 @@
 // Specs: what must compile, with nothing annotated.
 import { aggregate, event, t } from '@leftfold/core';
+import { sqlProjection } from '@leftfold/postgres';
 import { projection, type Storage } from '@leftfold/subscriptions';
 import { deciderSpec, inStream, projectionSpec, snapshotSpec } from '@leftfold/testing';
+import type { Transaction } from 'kysely';
 
 declare const storage: Storage;
 
@@ -71,6 +73,23 @@ await projectionSpec(balances, { on: storage })
   .permuted()
   .thenRows([]);
 rows.thenRow({}, {}) satisfies Promise<void>;
+
+// what cannot be applied
+await rows.thenParked('LF_FOLD_FAILED', 'Ann').thenRows([]);
+
+// statements of one's own: the query sees the tables of `create`
+const totals = sqlProjection('totals', {
+  version: 1,
+  create: async (db: Transaction<{ totals: { owner: string; cents: number } }>) => {
+    await db.schema.createTable('totals').addColumn('owner', 'text').addColumn('cents', 'integer').execute();
+  },
+}).on(opened, async ({ data }, db) => void (await db.insertInto('totals').values(data).execute()));
+await projectionSpec(totals, { on: storage })
+  .given(opened.at(1, { owner: 'Ann', cents: 0.01 }))
+  .permuted()
+  .thenRows((db) => db.selectFrom('totals').selectAll().execute(), [{ owner: 'Ann', cents: 1 }])
+  .given(opened({ owner: 'Ann', cents: 2 }))
+  .thenParked('23505');
 
 // unique keys and snapshots
 const users = fold.decide({

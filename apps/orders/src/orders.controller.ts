@@ -1,17 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import type { Repository, t } from '@leftfold/core';
-import { InjectReadModels, InjectRepository, RequiresIdempotencyKey } from '@leftfold/nestjs';
+import { InjectReadModels, InjectRepository, ReadsOwnWrites, RequiresIdempotencyKey } from '@leftfold/nestjs';
 import type { TablesOf } from '@leftfold/subscriptions';
 import { Body, Controller, Get, HttpCode, NotFoundException, Param, ParseUUIDPipe, Post, Res } from '@nestjs/common';
 import { ApiHeader } from '@nestjs/swagger';
 import type { Kysely } from 'kysely';
-import type { customerTotals } from './customer-totals/customer-totals.ts';
-import type { orderSummary } from './order-summary/order-summary.ts';
+import { customerTotals } from './customer-totals/customer-totals.ts';
+import { orderSummary } from './order-summary/order-summary.ts';
 import { AddPayment, CancelOrder, order, PlaceOrder, ShipOrder } from './order/order.ts';
 
 type ReadModels = TablesOf<typeof orderSummary> & TablesOf<typeof customerTotals>;
 /** For the page of the API. */
 const idempotencyKey = { name: 'Idempotency-Key', required: true, description: 'the same for every attempt' };
+const token = {
+  name: 'Leftfold-Token',
+  required: false,
+  description: 'of the answer to a command: what it wrote is seen',
+};
 
 @Controller('orders')
 export class OrdersController {
@@ -47,6 +52,8 @@ export class OrdersController {
   }
 
   @Get(':id')
+  @ReadsOwnWrites([orderSummary]) // waits for the client's Leftfold-Token, or says Leftfold-Stale
+  @ApiHeader(token)
   async show(
     @Param('id', ParseUUIDPipe) id: string,
     @Res({ passthrough: true }) reply: { header(name: string, value: string): void },
@@ -59,6 +66,8 @@ export class OrdersController {
   }
 
   @Get('customers/:id/totals')
+  @ReadsOwnWrites([customerTotals], { waitMs: 500 })
+  @ApiHeader(token)
   async totals(@Param('id', ParseUUIDPipe) id: string) {
     const row = await this.db
       .selectFrom('customer_totals')

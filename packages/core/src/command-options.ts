@@ -16,6 +16,10 @@ export interface CommandOptions {
   /** Refuse unless the stream stands exactly here (an ETag): `LF_CONFLICT`. Such a command is not retried on conflict. */
   readonly expect?: StreamVersion;
   readonly signal?: Abort;
+  /** The `now` of decisions. Default: the clock of this process, read once per command. */
+  readonly now?: Date;
+  /** Told the receipt's token, before the call resolves. One of the context's is told as well: so a request knows all that it wrote. What it throws, the call throws. */
+  readonly written?: (token: ReadToken) => void;
 }
 
 /** What a command left behind. */
@@ -57,6 +61,8 @@ const KNOWN = new Set<string>([
   'roles',
   'expect',
   'signal',
+  'now',
+  'written',
 ] satisfies readonly (keyof CommandOptions)[]);
 
 /**
@@ -73,7 +79,13 @@ export function commandOptions(given: CommandOptions = {}, context: RepositoryOp
     }
   }
   const ambient = context?.('command') ?? {};
-  return { ...ambient, ...given, metadata: { ...ambient.metadata, ...given.metadata } };
+  const told = [ambient.written, given.written].filter((written) => written !== undefined);
+  return {
+    ...ambient,
+    ...given,
+    metadata: { ...ambient.metadata, ...given.metadata },
+    ...(told.length > 1 && { written: (token: ReadToken) => told.forEach((written) => written(token)) }),
+  };
 }
 
 /** Attempts of the write loop. @throws {@link DefinitionError} `LF_OPTION_OUT_OF_RANGE` */

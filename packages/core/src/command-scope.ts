@@ -12,8 +12,9 @@ export function decidingOf<Code extends string>(
   refusing: Parameters<typeof refuserOf<Code>>[0],
   metadata: Metadata,
   roles: readonly string[],
+  at: Date = new Date(),
 ): () => Omit<Deciding<Code>, 'id'> {
-  const now = Date.now();
+  const now = at.getTime();
   const drawn: string[] = [];
   const refuse = refuserOf(refusing);
   return () => {

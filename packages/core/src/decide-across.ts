@@ -62,7 +62,7 @@ export async function decideAcross<const R extends Entities>(
   const { context, attempts: most, ...given } = options;
   const attempts = attemptsOf(most === undefined ? {} : { attempts: most });
   if ('expect' in given) throw new InputInvalid('LF_OPTION_UNKNOWN', "'expect' is no option of decideAcross");
-  const { signal, idempotencyKey, metadata: said, roles = [] } = commandOptions(given, context);
+  const { signal, idempotencyKey, metadata: said, roles = [], written, now } = commandOptions(given, context);
   const metadata = commandMetadata(said);
   // By name: a stored answer lists versions in this order.
   const parts = Object.entries(entities)
@@ -76,7 +76,7 @@ export async function decideAcross<const R extends Entities>(
   const keyed = idempotencyKey === undefined ? undefined : keyedAcross(streams, idempotencyKey);
   const refusals = Object.assign({}, ...parts.map(({ aggregate }) => aggregate.refusals)) as Record<string, string>;
   const category = parts.map(({ aggregate }) => aggregate.category).join(' and ');
-  const deciding = decidingOf<string>({ category, refusals }, metadata, roles);
+  const deciding = decidingOf<string>({ category, refusals }, metadata, roles, now);
 
   const receipt = (versions: readonly StreamVersion[], token: ReadToken, replayed: boolean): AcrossReceipt<R> => {
     const byName = Object.fromEntries(parts.map(({ name }, index) => [name, versions[index] as StreamVersion]));
@@ -124,7 +124,9 @@ export async function decideAcross<const R extends Entities>(
   const work = async (): Promise<AcrossReceipt<R>> =>
     (await handleCommand({ id, load, append }, decideOn, attempts)).written;
   const key = keyed && replyKeyOf(keyed);
-  return inTurn(store, streams, () => orFirstAnswer(work, { store, key, signal, answer }), signal);
+  const answered = await inTurn(store, streams, () => orFirstAnswer(work, { store, key, signal, answer }), signal);
+  written?.(answered.token);
+  return answered;
 }
 
 /** A request over these very entities: the same key over others is another one, and refused. */

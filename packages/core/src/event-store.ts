@@ -169,7 +169,8 @@ export interface Snapshots {
  * All may be called concurrently.
  *
  * Faults: `LF_EVENT_ID_REUSED`, `LF_STREAM_REPEATED` when a stream occurs twice, `LF_APPEND_TOO_LARGE`, `LF_APPEND_QUEUE_FULL`, `LF_UNIQUE_KEY_INVALID`,
- * `LF_STREAM_CATEGORY` (also of a read), `LF_LOCK_TIMEOUT`, `LF_SERIALIZATION`, `LF_OUTCOME_UNKNOWN`, `LF_STORAGE_UNAVAILABLE`. After a fault other than
+ * `LF_STREAM_CATEGORY` (also of a read), `LF_LOCK_TIMEOUT`, `LF_SERIALIZATION`, `LF_OUTCOME_UNKNOWN`, `LF_STORAGE_UNAVAILABLE`; where projections are
+ * applied with appends also `LF_INLINE_REFUSED`, `LF_SOURCE_CHANGED`, `LF_NEWER_EVENT`. After a fault other than
  * `LF_OUTCOME_UNKNOWN` nothing of the call is written.
  */
 export interface EventStore {

@@ -47,7 +47,7 @@ export function runCommand<A extends AnyAggregate>(
   const keyed: KeyedCommand | undefined =
     idempotencyKey === undefined ? undefined : { stream, command: command.name, input: command.input, idempotencyKey };
   const replyKey = keyed && replyKeyOf(keyed);
-  const deciding = decidingOf<string>(aggregate, metadata, options.roles ?? []);
+  const deciding = decidingOf<string>(aggregate, metadata, options.roles ?? [], options.now);
 
   const load = async (): Promise<Seen> => {
     const seen = await loader.load(stream, signal);
@@ -89,7 +89,14 @@ export function runCommand<A extends AnyAggregate>(
   const work = async (): Promise<Answer> =>
     (await handleCommand({ id: stream.id, load, append }, decide, attempts)).written;
   const answer = (stored: StoredReply): Answer => replayed(keyed as KeyedCommand, stored);
-  return inTurn(store, [stream], () => orFirstAnswer(work, { store, key: replyKey, signal, answer }), signal);
+  const answered = inTurn(store, [stream], () => orFirstAnswer(work, { store, key: replyKey, signal, answer }), signal);
+  const { written } = options;
+  // Not a further turn of the event loop for all those who do not ask.
+  if (written === undefined) return answered;
+  return answered.then((receipt) => {
+    written(receipt.token);
+    return receipt;
+  });
 }
 
 /** The outcome of an append, unless another stream holds one of the keys: then the decision's own refusal is thrown, inside a caller's transaction, too. */

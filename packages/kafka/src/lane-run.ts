@@ -4,13 +4,16 @@ import { setTimeout as timer } from 'node:timers/promises';
 import type { Watermarks } from './client.ts';
 import { cursorOffset, placeCursor } from './cursor.ts';
 import type { Place } from './cursor.ts';
-import type { FetchedBatch } from './fetched-batch.ts';
+import type { FetchedBatch, FetchedRecord } from './fetched-batch.ts';
 import { openPlace } from './open-place.ts';
 import { readRecords } from './read-records.ts';
 import type { RecordReading } from './read-records.ts';
 import { topicLane } from './topic-lane.ts';
 import type { TopicPartition } from './topic-lane.ts';
 import type { WatermarkReader } from './watermarks.ts';
+
+/** Most events of one batch. */
+const BATCH = 1_000;
 
 /** What a {@link LaneRun} works with. */
 export interface LaneSetting extends Omit<RecordReading, 'end'> {
@@ -47,7 +50,6 @@ export class LaneRun {
   readonly #at: TopicPartition;
   readonly #setting: LaneSetting;
   readonly #feed: LaneFeed;
-  readonly #end: bigint | undefined;
   readonly #given = new AbortController();
   readonly #closed: PromiseWithResolvers<never> = Promise.withResolvers();
   #topicId: string | undefined;
@@ -62,8 +64,12 @@ export class LaneRun {
     this.#setting = setting;
     this.#feed = feed;
     this.#closed.promise.catch(() => undefined);
-    const end = setting.reader.until?.get(this.lane);
-    this.#end = end === undefined ? undefined : cursorOffset(end);
+  }
+
+  /** As it is now: it may be moved on while the lane is read. */
+  get #end(): bigint | undefined {
+    const end = this.#setting.reader.until?.get(this.lane);
+    return end === undefined ? undefined : cursorOffset(end);
   }
 
   /** Until {@link close}, until a fault that cannot heal, or until a bounded reader's end: then true. Never rejects. */
@@ -123,23 +129,28 @@ export class LaneRun {
     const { signal } = this.#given;
     let place = first;
     let from = firstFrom;
-    while (this.#end === undefined || place.nextOffset < this.#end) {
+    for (;;) {
+      const end = this.#end;
+      if (end !== undefined && place.nextOffset >= end) return;
       const batch = await this.#feed.next(place.nextOffset);
       try {
-        const read = await readRecords(place, batch, { ...this.#setting, end: this.#end }, signal);
-        signal.throwIfAborted();
-        if (read.place.nextOffset > place.nextOffset) {
-          const to = placeCursor(read.place);
-          await reader.handle({ lane: this.lane, records: read.records, from, at: placeCursor(place), to }, signal);
+        for (const part of partsOf(batch)) {
+          const read = await readRecords(place, part, { ...this.#setting, end: this.#end }, signal);
           signal.throwIfAborted();
-          this.#attempt = 0;
-          from = to;
-          place = read.place;
-          this.#setting.onHandled?.(this.#at, place.nextOffset);
-        }
-        if (read.fault !== undefined) {
-          this.#unreadableAt = place.nextOffset;
-          throw read.fault as Error;
+          if (read.place.nextOffset > place.nextOffset) {
+            const to = placeCursor(read.place);
+            await reader.handle({ lane: this.lane, records: read.records, from, at: placeCursor(place), to }, signal);
+            signal.throwIfAborted();
+            this.#attempt = 0;
+            from = to;
+            place = read.place;
+            this.#setting.onHandled?.(this.#at, place.nextOffset);
+          }
+          if (read.fault !== undefined) {
+            this.#unreadableAt = place.nextOffset;
+            throw read.fault as Error;
+          }
+          if (place.nextOffset < part.nextOffset) break;
         }
       } finally {
         this.#feed.done();
@@ -155,6 +166,17 @@ export class LaneRun {
     this.#setting.reader.faulted(this.lane, error, retryMs);
     await timer(retryMs, undefined, { signal: this.#given.signal }).catch(() => undefined);
   }
+}
+
+/** A fetch is bounded in bytes; so that a batch is in events, too, however small they are, it is handed over in parts. */
+function* partsOf(batch: FetchedBatch): Generator<FetchedBatch> {
+  const { records, nextOffset } = batch;
+  let first = 0;
+  for (; first + BATCH < records.length; first += BATCH) {
+    const part = records.slice(first, first + BATCH);
+    yield { ...batch, records: part, nextOffset: (part.at(-1) as FetchedRecord).offset + 1n };
+  }
+  yield { ...batch, records: records.slice(first), nextOffset };
 }
 
 /** By code and flag alone: a class may come from another copy of a package. */

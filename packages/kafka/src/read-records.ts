@@ -15,7 +15,7 @@ import { topicLane } from './topic-lane.ts';
 export interface RecordReading {
   readonly codec: Codec;
   /** Whose records they are. */
-  readonly reader: Pick<Reader, 'only' | 'settled'>;
+  readonly reader: Pick<Reader, 'only' | 'settled' | 'marks'>;
   /** Told how many records of a batch were re-sent ones, and therefore dropped. */
   readonly onSeen: (count: number) => void;
   /** Nothing from this offset on is read. */
@@ -59,7 +59,7 @@ export async function readRecords(
         const isPassed = mark !== undefined && (await passesMark({ topic, envelope, ...stamp, mark }, reader));
         if (!isPassed) before.push({ place: { ...place, last, nextOffset }, seen });
         last = recognised.place;
-        if (!isPassed) records.push(topicRecord(envelope, raw, at, codec));
+        if (!isPassed) records.push(topicRecord(envelope, raw, at, codec, mark));
       }
       nextOffset = raw.offset + 1n;
     } catch (error) {

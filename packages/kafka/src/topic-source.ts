@@ -1,9 +1,21 @@
-import type { Behind, Codec, Cursor, Lane, Reader, Source, SourceRecord } from '@leftfold/subscriptions';
+import { restoreTopicRecords } from '@leftfold/subscriptions';
+import type {
+  Behind,
+  Codec,
+  Cursor,
+  KeptRecord,
+  Lane,
+  Reader,
+  RecordPlace,
+  Source,
+  SourceRecord,
+} from '@leftfold/subscriptions';
 import type { KafkaClient } from './client.ts';
-import { cursorOffset } from './cursor.ts';
+import { cursorOffset, parsePlace } from './cursor.ts';
 import type { KafkaOptions } from './options.ts';
 import { recordsBehind } from './records-behind.ts';
 import { SourceCounts } from './source-counts.ts';
+import { topicLane } from './topic-lane.ts';
 import type { Topics } from './topics.ts';
 import { WatermarkReader } from './watermarks.ts';
 
@@ -42,8 +54,17 @@ export abstract class TopicSource implements Source<SourceRecord> {
     return recordsBehind(await this.watermarks.all(), places);
   }
 
+  restore(kept: readonly KeptRecord[], signal?: AbortSignal): Promise<readonly SourceRecord[]> {
+    return restoreTopicRecords(this.#options.codec, kept, signal);
+  }
+
   hasPassed(cursor: Cursor | 'start', head: Cursor): boolean {
     return cursorOffset(cursor) >= cursorOffset(head);
+  }
+
+  reached(places: ReadonlyMap<Lane, Cursor | 'start'>, topic: string, partition: number): RecordPlace | 'start' {
+    const cursor = places.get(topicLane(topic, partition)) ?? 'start';
+    return cursor === 'start' ? 'start' : parsePlace(cursor).last;
   }
 
   /** What reading a lane needs beside its place. */

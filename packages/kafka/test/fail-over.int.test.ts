@@ -35,6 +35,7 @@ function inGeneration(generation: number, { log }: MemoryStorage): Log {
     at: (time) => log.at(time),
     hasPassed: (cursor, head) => log.hasPassed(cursor, head),
     behind: (places, options) => log.behind(places, options),
+    restore: (kept, signal) => log.restore(kept, signal),
   };
 }
 

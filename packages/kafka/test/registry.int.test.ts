@@ -3,7 +3,7 @@ import { encodeEvent, event, partitionHash, streamRef, t, uuidV7 } from '@leftfo
 import type { AnyEventType, EventId, NewEvent } from '@leftfold/core';
 import { memory } from '@leftfold/memory';
 import type { MemoryStorage } from '@leftfold/memory';
-import { follow, parseRecord, projection, recognise, relay } from '@leftfold/subscriptions';
+import { follow, parseRecord, projection, recognise, relay, stop } from '@leftfold/subscriptions';
 import type { Broker, LaneStatus, RecordPlace, RecordUndecodable, Running } from '@leftfold/subscriptions';
 import { randomBytes } from 'node:crypto';
 import { beforeAll, expect, inject, onTestFinished, test } from 'vitest';
@@ -235,7 +235,9 @@ test.each([
   await publisher.publish(records.map((record, index) => (index === at ? { ...record, value } : record)));
   await publisher.close();
 
-  const projecting = ending(await follow(steps, { from: kafka(spoiled).source, storage }));
+  const projecting = ending(
+    await follow({ ...steps, recovery: { live: stop() } }, { from: kafka(spoiled).source, storage }),
+  );
   await expect(projecting.caughtUp()).rejects.toMatchObject({ fault: { code: 'LF_RECORD_UNDECODABLE' } });
   const stopped = projecting.status().lanes.find(({ state }) => state === 'stopped');
   expect(stopped).toMatchObject({

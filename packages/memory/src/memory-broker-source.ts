@@ -8,6 +8,7 @@ import {
   prepareRecords,
   recognise,
   recoveryOf,
+  restoreTopicRecords,
   topicRecord,
   undecodableAt,
 } from '@leftfold/subscriptions';
@@ -16,6 +17,7 @@ import type {
   Behind,
   Codec,
   Cursor,
+  KeptRecord,
   Lane,
   Reader,
   RecordPlace,
@@ -23,7 +25,7 @@ import type {
   TopicRecord,
 } from '@leftfold/subscriptions';
 import { ConsumerGroups } from './consumer-groups.ts';
-import type { MemoryTopics } from './memory-topics.ts';
+import { laneOf, type MemoryTopics } from './memory-topics.ts';
 import { untilAborted } from './until-aborted.ts';
 
 const BATCH = 500;
@@ -85,8 +87,16 @@ export class MemoryBrokerSource implements Source {
     return new Map(this.#topics.lanes.map((lane) => [lane, behind(lane)]));
   }
 
+  restore(kept: readonly KeptRecord[], signal?: AbortSignal): Promise<readonly TopicRecord[]> {
+    return restoreTopicRecords(this.#codec, kept, signal);
+  }
+
   hasPassed(cursor: Cursor | 'start', head: Cursor): boolean {
     return placeOf(cursor).offset >= placeOf(head).offset;
+  }
+
+  reached(places: ReadonlyMap<Lane, Cursor | 'start'>, topic: string, partition: number): RecordPlace | 'start' {
+    return placeOf(places.get(laneOf(topic, partition)) ?? 'start').last ?? 'start';
   }
 
   async #runLane(lane: Lane, reader: Reader, signal: AbortSignal): Promise<void> {
@@ -122,8 +132,8 @@ export class MemoryBrokerSource implements Source {
     signal: AbortSignal,
     onward: () => void,
   ): Promise<unknown> {
-    const until = reader.until?.get(lane);
     for (let from = start; ;) {
+      const until = reader.until?.get(lane);
       let place: Place;
       try {
         place = readablePlaceOf(from);
@@ -166,7 +176,7 @@ export class MemoryBrokerSource implements Source {
           const isPassed = mark !== undefined && (await passesMark({ topic, envelope, ...stamp, mark }, reader));
           if (!isPassed) before.push({ offset, last });
           last = recognition.place;
-          if (!isPassed) records.push(topicRecord(envelope, record, at, this.#codec));
+          if (!isPassed) records.push(topicRecord(envelope, record, at, this.#codec, mark));
         }
         offset += 1;
       } catch (error) {

@@ -89,6 +89,11 @@ export class MemoryCheckpoints implements Checkpoints {
     };
   }
 
+  /** The living members of a follower, by name. */
+  members(follower: FollowerId): readonly string[] {
+    return this.#standing(follower).members.map(({ owner }) => owner);
+  }
+
   /** Whether the claim is the lane's last. Only to be relied on in a turn. */
   owns(claim: Claim): boolean {
     return this.#owned(claim) !== undefined;

@@ -13,8 +13,8 @@ import type {
   Abort,
   AppendOptions,
   AppendOutcome,
-  EncodedEvent,
   EventStore,
+  KeyChange,
   LogPosition,
   NewReply,
   ReadOptions,
@@ -25,6 +25,7 @@ import type {
   StreamRef,
   StreamVersion,
 } from '@leftfold/core';
+import { appendInline, type MemoryInline, type PreparedWrite } from './inline-append.ts';
 import { isolated } from './isolated.ts';
 import { MemorySnapshots } from './memory-snapshots.ts';
 import { MemoryUniqueKeys } from './memory-unique-keys.ts';
@@ -42,22 +43,29 @@ export interface MemoryEventStoreOptions {
   readonly now: () => number;
   /** Most events of one append. */
   readonly maxEvents: number;
+  /** What appends apply, if anything. */
+  readonly inline?: MemoryInline;
 }
 
-/** Streams in memory. An append is one synchronous step: that alone makes it all or nothing, and one of k concurrent ones the winner. */
+/**
+ * Streams in memory. An append is one synchronous step, or one turn where projections are applied with it: that alone makes it all or nothing, and one of k concurrent ones
+ * the winner.
+ */
 export class MemoryEventStore implements EventStore {
   readonly snapshots: MemorySnapshots = new MemorySnapshots();
   readonly #recorded: RecordedEvents;
   readonly #topic: (category: string) => string | null;
   readonly #now: () => number;
   readonly #maxEvents: number;
+  readonly #inline: MemoryInline | undefined;
   readonly #streams = new Map<string, { readonly category: string; readonly events: StoredEvent[] }>();
   readonly #byId = new Map<string, StoredEvent>();
   readonly #replies = new Map<string, StoredReply & { readonly expiresAt: number }>();
   readonly #keys = new MemoryUniqueKeys();
   readonly #schemas = new WriterSchemas();
 
-  constructor({ recorded, topic, now, maxEvents }: MemoryEventStoreOptions) {
+  constructor({ recorded, topic, now, maxEvents, inline }: MemoryEventStoreOptions) {
+    this.#inline = inline;
     this.#recorded = recorded;
     this.#topic = topic;
     this.#now = now;
@@ -90,6 +98,19 @@ export class MemoryEventStore implements EventStore {
     const written = appends.filter(({ events }) => events.length > 0);
     checkAppends(written, this.#maxEvents);
     checkKeyChanges(keys);
+    const prepare = (): AppendOutcome | PreparedWrite => this.#prepare(appends, written, reply, keys);
+    if (this.#inline) return appendInline(this.#inline, written, prepare, (...of) => this.#history(...of));
+    const prepared = prepare();
+    return 'kind' in prepared ? prepared : prepared.write();
+  }
+
+  /** What becomes of an append. One synchronous step with what is done with the answer, or one turn. */
+  #prepare(
+    appends: readonly StreamAppend[],
+    written: readonly StreamAppend[],
+    reply: NewReply | undefined,
+    keys: readonly KeyChange[],
+  ): AppendOutcome | PreparedWrite {
     const answered = reply && this.#found(reply);
     if (answered) return { kind: 'replied', ...answered };
     for (const { stream } of written) this.#checkCategory(stream);
@@ -99,23 +120,28 @@ export class MemoryEventStore implements EventStore {
     });
     if (standing) {
       const versions = versionsOf(appends, (append) => standing[written.indexOf(append)]);
-      return { kind: 'appended', versions, token: this.#recorded.tokenOf(this.#lastOf(written)), already: true };
+      return { kind: 'appended', versions, token: this.#recorded.tokenOf(this.#standing(written)), already: true };
     }
     for (const { stream, expect } of written) {
       const actual = this.#version(stream);
       if (!isMet(expect, actual)) return { kind: 'conflict', stream: stream.id, actual };
     }
-    const taken = this.#keys.change(keys);
-    if (taken) return { kind: 'taken', ...taken };
-
-    // Nothing below can fail, so all of it is written.
-    for (const append of written) this.#write(append);
-    const versions = versionsOf(appends, ({ events, stream }) =>
-      events.length > 0 ? this.#version(stream) : undefined,
-    );
-    const { token } = this.#recorded;
-    if (reply) this.#keep(reply, { requestHash: reply.requestHash, reply: reply.reply, versions, token });
-    return { kind: 'appended', versions, token, already: false };
+    const changeKeys = this.#keys.change(keys);
+    if ('key' in changeKeys) return { kind: 'taken', ...changeKeys };
+    const events = this.#stored(written);
+    return {
+      events,
+      write: () => {
+        changeKeys();
+        this.#write(written, events);
+        const versions = versionsOf(appends, ({ events: { length }, stream }) =>
+          length > 0 ? this.#version(stream) : undefined,
+        );
+        const token = this.#recorded.tokenOf(events);
+        if (reply) this.#keep(reply, { requestHash: reply.requestHash, reply: reply.reply, versions, token });
+        return { kind: 'appended', versions, token, already: false };
+      },
+    };
   }
 
   async reply(key: ReplyKey, { signal }: { readonly signal?: Abort } = {}): Promise<StoredReply | undefined> {
@@ -133,41 +159,56 @@ export class MemoryEventStore implements EventStore {
   #checkCategory(stream: StreamRef): void {
     checkCategory(stream, this.#stream(stream)?.category ?? stream.category);
   }
-  /** The position of the last of these events. */
-  #lastOf(written: readonly StreamAppend[]): LogPosition {
-    const positions = written.flatMap(({ stream, events }) =>
-      events.map(({ id }) => this.#byId.get(scoped(stream.tenant, id))?.position ?? (0n as LogPosition)),
+  /** These events as they were appended before. */
+  #standing(written: readonly StreamAppend[]): readonly StoredEvent[] {
+    return written.flatMap(({ stream, events }) =>
+      events.flatMap(({ id }) => this.#byId.get(scoped(stream.tenant, id)) ?? []),
     );
-    return positions.reduce((last, position) => (position > last ? position : last));
   }
 
-  #write({ stream, events }: StreamAppend): void {
-    const key = scoped(stream.tenant, stream.id);
-    const into = this.#streams.get(key) ?? { category: stream.category, events: [] };
-    this.#streams.set(key, into);
-    const stored = events.map((event, index) => this.#stored(stream, event, into.events.length, index));
-    for (const event of stored) this.#byId.set(scoped(stream.tenant, event.id), event);
-    into.events.push(...stored);
-    this.#recorded.add(stored);
+  #write(written: readonly StreamAppend[], events: readonly StoredEvent[]): void {
+    let from = 0;
+    for (const append of written) {
+      const { tenant, id, category } = append.stream;
+      const stored = events.slice(from, (from += append.events.length));
+      const into = this.#stream(append.stream) ?? { category, events: [] };
+      this.#streams.set(scoped(tenant, id), into);
+      for (const event of stored) this.#byId.set(scoped(tenant, event.id), event);
+      into.events.push(...stored);
+      this.#recorded.add(stored);
+    }
   }
-  #stored(stream: StreamRef, event: EncodedEvent, before: number, index: number): StoredEvent {
-    return isolated({
-      id: event.id,
-      type: event.schema.type,
-      version: event.schema.version,
-      tenant: stream.tenant,
-      stream: stream.id,
-      category: stream.category,
-      key: stream.key,
-      streamVersion: BigInt(before + index + 1) as StreamVersion,
-      position: BigInt(this.#recorded.end + index + 1) as LogPosition,
-      recordedAt: new Date(this.#now()),
-      metadata: event.metadata,
-      payload: event.payload,
-      schema: this.#schemas.of(event.schema),
-      topic: event.private ? null : this.#topic(stream.category),
-      hash: partitionHash(kafkaKey(stream.tenant, stream.id)),
+  #stored(written: readonly StreamAppend[]): readonly StoredEvent[] {
+    let position = this.#recorded.end;
+    return written.flatMap(({ stream, events }) => {
+      const before = this.#version(stream);
+      return events.map((event, index) =>
+        isolated({
+          id: event.id,
+          type: event.schema.type,
+          version: event.schema.version,
+          tenant: stream.tenant,
+          stream: stream.id,
+          category: stream.category,
+          key: stream.key,
+          streamVersion: (before + BigInt(index) + 1n) as StreamVersion,
+          position: BigInt((position += 1)) as LogPosition,
+          recordedAt: new Date(this.#now()),
+          metadata: event.metadata,
+          payload: event.payload,
+          schema: this.#schemas.of(event.schema),
+          topic: event.private ? null : this.#topic(stream.category),
+          hash: partitionHash(kafkaKey(stream.tenant, stream.id)),
+        }),
+      );
     });
+  }
+  async *#history(
+    { tenant, stream }: Pick<StoredEvent, 'tenant' | 'stream'>,
+    { after, upTo }: { readonly after: bigint; readonly upTo: bigint },
+  ): AsyncIterable<readonly StoredEvent[]> {
+    const { events = [] } = this.#streams.get(scoped(tenant, stream)) ?? {};
+    yield events.slice(Number(after), Number(upTo)).map(isolated);
   }
 
   #found({ tenant, key }: ReplyKey): StoredReply | undefined {

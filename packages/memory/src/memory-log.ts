@@ -1,18 +1,20 @@
 import { setImmediate } from 'node:timers/promises';
 import { InputInvalid } from '@leftfold/core';
 import type { StoredEvent } from '@leftfold/core';
-import { countTo, logRecord } from '@leftfold/subscriptions';
+import { countTo, logRecord, RecordGone } from '@leftfold/subscriptions';
 import type {
   Batch,
   Behind,
   BehindOptions,
   Cursor,
   Division,
+  KeptRecord,
   Lane,
   Log,
   LogIdentity,
   LogReader,
   LogRecord,
+  Progress,
 } from '@leftfold/subscriptions';
 import { isolated } from './isolated.ts';
 import type { RecordedEvents } from './recorded-events.ts';
@@ -98,10 +100,27 @@ export class MemoryLog implements Log {
     };
   }
 
+  async restore(kept: readonly KeptRecord[]): Promise<readonly LogRecord[]> {
+    return kept.map(({ envelope }) => {
+      const event = this.#recorded.between(0, this.#recorded.end).find(({ id }) => id === envelope.id);
+      if (event === undefined) throw new RecordGone(envelope, 'this log');
+      return logRecord(isolated(event));
+    });
+  }
+
   hasPassed(cursor: Cursor | 'start', head: Cursor): boolean {
     const [place, end] = [parse(cursor), parse(head)];
     const isSame = cursor === 'start' || (place.log === end.log && place.lane === end.lane);
     return isSame && place.position >= end.position;
+  }
+
+  /** {@link Progress.laneBeyond}: what is appended later stands later. */
+  laneBeyond(...[places, { log, transaction, hash }]: Parameters<Progress['laneBeyond']>): Lane | undefined {
+    return [...places].find(([, cursor]) => {
+      const { log: of, position, lane = '0.1' } = parse(cursor);
+      const [mine, lanes] = lane.split('.').map(Number) as [number, number];
+      return of === log.id && hash % lanes === mine && BigInt(position) >= transaction;
+    })?.[0];
   }
 
   async run(reader: LogReader, signal: AbortSignal): Promise<void> {
@@ -128,9 +147,9 @@ export class MemoryLog implements Log {
 
   /** Hands over batch by batch until the reader's end, until it rejects one, or until the signal aborts. */
   async #follow(lane: Lane, start: Cursor | 'start', reader: LogReader, signal: AbortSignal): Promise<void> {
-    const until = reader.until?.get(lane);
-    const upTo = until === undefined ? Infinity : parse(until).position;
     for (let from = start; ;) {
+      const until = reader.until?.get(lane);
+      const upTo = until === undefined ? Infinity : parse(until).position;
       const { position, pinned } = this.#place(lane, from);
       if (position >= upTo) return;
       await this.#recorded.beyond(position, signal);

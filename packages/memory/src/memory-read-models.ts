@@ -1,28 +1,29 @@
 import { DefinitionError } from '@leftfold/core';
-import { RowRaced } from '@leftfold/subscriptions';
+import { ReadModelUnbound } from '@leftfold/subscriptions';
 import type {
   Claim,
-  KeptRow,
+  ModelPart,
+  ModelTables,
   ModelTransaction,
   Move,
+  OwnTables,
   ReadModels,
   Row,
-  RowKey,
   RowTable,
 } from '@leftfold/subscriptions';
 import type { MemoryCheckpoints } from './memory-checkpoints.ts';
+import type { MemoryParked } from './memory-parked.ts';
+import { copyOf, keyOf, MemoryRowWrites, type Rows } from './memory-row-writes.ts';
+import type { MemoryVersions } from './memory-versions.ts';
 import type { TurnTaking } from './turn-taking.ts';
 
 /** The tables of some projections as a query sees them: committed rows, frozen copies. What `Kysely` is for Postgres. */
 export interface MemoryRows {
-  /** All rows of a tenant, by key. @throws {@link DefinitionError} `LF_ROW_TABLE_MISSING` */
+  /** All rows of a tenant, by key, of the version that queries read now. @throws {@link DefinitionError} `LF_ROW_TABLE_MISSING` · `LF_READ_MODEL_UNBOUND` */
   all(table: string, tenant?: string): readonly Row[];
-  /** One row; `undefined` when there is none. @throws {@link DefinitionError} `LF_ROW_TABLE_MISSING` */
+  /** One row; `undefined` when there is none. @throws {@link DefinitionError} `LF_ROW_TABLE_MISSING` · `LF_READ_MODEL_UNBOUND` */
   one(table: string, key: string, tenant?: string): Row | undefined;
 }
-
-type Rows = Map<string, RowKey & KeptRow>;
-const NEVER_SEEN: KeptRow = Object.freeze({ row: null, streamVersion: 0n });
 
 /**
  * Tables in memory. Transactions take turns, so each sees what all before it committed, and none is ever raced: the outcome is the one that
@@ -32,14 +33,19 @@ const NEVER_SEEN: KeptRow = Object.freeze({ row: null, streamVersion: 0n });
 export class MemoryReadModels implements ReadModels {
   readonly #tables = new Map<string, { readonly table: RowTable; readonly rows: Rows }>();
   readonly #checkpoints: MemoryCheckpoints;
+  readonly #parked: MemoryParked;
+  readonly #versions: MemoryVersions;
   readonly #turns: TurnTaking;
 
-  constructor(checkpoints: MemoryCheckpoints, turns: TurnTaking) {
+  constructor(checkpoints: MemoryCheckpoints, parked: MemoryParked, turns: TurnTaking, versions: MemoryVersions) {
+    this.#versions = versions;
     this.#checkpoints = checkpoints;
+    this.#parked = parked;
     this.#turns = turns;
   }
 
-  async prepare(table: RowTable): Promise<void> {
+  async prepare(tables: ModelTables): Promise<void> {
+    const table = rowTableOf(tables);
     const known = this.#tables.get(nameOf(table));
     if (known === undefined) this.#tables.set(nameOf(table), { table, rows: new Map() });
     else if (shapeOf(known.table) !== shapeOf(table)) {
@@ -48,37 +54,69 @@ export class MemoryReadModels implements ReadModels {
         `${table.name} version ${table.version} has other columns than before; raise the projection's version, which builds a new table beside the old`,
       );
     }
+    await this.#versions.register(tables);
   }
 
   transaction<T>(claim: Claim, move: Move, work: (tx: ModelTransaction) => Promise<T>): Promise<T> {
+    return this.#turns.next(() => this.#transaction(claim, move, work));
+  }
+  transactions(parts: readonly ModelPart[]): Promise<readonly PromiseSettledResult<void>[]> {
     return this.#turns.next(async () => {
-      const commitMove = this.#checkpoints.prepare(claim, move);
-      const written = new Map<Rows, Rows>();
-      const result = await work({
-        read: async (table, keys) => {
-          const rows = this.#rows(table);
-          return keys.map((key) => copyOf(written.get(rows)?.get(keyOf(key)) ?? rows.get(keyOf(key))));
-        },
-        write: async (table, changes) => {
-          const rows = this.#rows(table);
-          const writes: Rows = written.get(rows) ?? new Map();
-          written.set(rows, writes);
-          for (const { existed, ...change } of changes) {
-            const at = keyOf(change);
-            if (!existed && (writes.get(at) ?? rows.get(at))?.row) throw new RowRaced(table.name);
-            // A row of one stream leaves its version behind when it goes, so that an event told twice does not bring it back.
-            writes.set(at, { ...change, ...copyOf(change), ...(table.order === 'any' && { streamVersion: 0n }) });
-          }
-        },
-      });
-      commitMove();
-      for (const [rows, writes] of written) for (const [at, kept] of writes) rows.set(at, kept);
-      return result;
+      const outcomes: PromiseSettledResult<void>[] = [];
+      for (const { claim, move, work } of parts)
+        outcomes.push(...(await Promise.allSettled([this.#transaction(claim, move, work)])));
+      return outcomes;
     });
   }
+  async #transaction<T>(claim: Claim, move: Move, work: (tx: ModelTransaction) => Promise<T>): Promise<T> {
+    const commitMove = this.#checkpoints.prepare(claim, move);
+    const rows = this.begin();
+    const parked = this.#parked.begin(claim);
+    const result = await work({
+      read: rows.tx.read,
+      write: rows.tx.write,
+      own: elsewhere,
+      parked,
+      attempt: async (part) => {
+        const undo = [rows.tx.mark(), parked.mark()];
+        try {
+          return await part();
+        } catch (error) {
+          for (const takeBack of undo) takeBack();
+          throw error;
+        }
+      },
+      forgetAhead: async () => {},
+    });
+    commitMove();
+    rows.commit();
+    parked.commit();
+    return result;
+  }
 
-  reader(tables: readonly RowTable[]): MemoryRows {
-    const rowsOf = (name: string): Rows => this.#rows(tables.find((table) => table.name === name) ?? missing(name));
+  /** Rows as a transaction reads and writes them, whoever it is. Only to be called in a turn, and committed in the same, or not at all. */
+  begin(): { readonly tx: MemoryRowWrites; readonly commit: () => void } {
+    const tx = new MemoryRowWrites((table) => this.#rows(table));
+    return { tx, commit: () => tx.commit() };
+  }
+
+  /** Nothing is ever applied ahead: that is for statements of one's own, and those are elsewhere. */
+  async appliedAhead(): Promise<readonly []> {
+    return [];
+  }
+  async aside(): Promise<void> {
+    elsewhere();
+  }
+
+  reader(tables: readonly ModelTables[]): MemoryRows {
+    const known = tables.map(rowTableOf);
+    const rowsOf = (name: string): Rows => {
+      const table = known.find((one) => one.name === name) ?? missing(name);
+      if (!this.#versions.knows(table.projection)) missing(`${name} of version ${table.version}`);
+      const version = this.#versions.boundNow(table);
+      if (version === undefined) throw new ReadModelUnbound(table);
+      return this.#rows({ name, version });
+    };
     return {
       all: (name, tenant = '') =>
         [...rowsOf(name).values()]
@@ -89,7 +127,7 @@ export class MemoryReadModels implements ReadModels {
     };
   }
 
-  #rows(table: RowTable): Rows {
+  #rows(table: Pick<RowTable, 'name' | 'version'>): Rows {
     return this.#tables.get(nameOf(table))?.rows ?? missing(`${table.name} of version ${table.version}`);
   }
 }
@@ -98,19 +136,14 @@ function missing(table: string): never {
   throw new DefinitionError('LF_ROW_TABLE_MISSING', `there is no table ${table} here; follow its projection first`);
 }
 
-const copyOf = ({ row, streamVersion }: KeptRow = NEVER_SEEN): KeptRow => ({
-  row: row && deepFreeze(structuredClone(row)),
-  streamVersion,
-});
-
-/** `Date`s and bytes cannot be frozen; each reader has its own. */
-function deepFreeze<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
-  Object.values(value).forEach(deepFreeze);
-  return Object.freeze(value);
+function elsewhere(): never {
+  throw new DefinitionError(
+    'LF_SQL_ELSEWHERE',
+    'a projection with statements of its own needs the database that they are written for; memory knows rows that are folded alone',
+  );
 }
+const rowTableOf = (tables: RowTable | OwnTables): RowTable => ('columns' in tables ? tables : elsewhere());
 
-const nameOf = ({ name, version }: RowTable): string => JSON.stringify([name, version]);
-const keyOf = ({ tenant, key }: RowKey): string => `${tenant}/${key}`;
+const nameOf = ({ name, version }: Pick<RowTable, 'name' | 'version'>): string => JSON.stringify([name, version]);
 const shapeOf = ({ columns, key, order }: RowTable): string =>
   JSON.stringify([key, order, Object.entries(columns).map(([column, schema]) => [column, schema.avro])]);

@@ -4,8 +4,8 @@ import type { KeyChange, StreamId, UniqueKey } from '@leftfold/core';
 export class MemoryUniqueKeys {
   readonly #holders = new Map<string, StreamId>();
 
-  /** Gives back, then takes: all of it or, when another stream holds one of the keys, nothing; then that one is answered. */
-  change(changes: readonly KeyChange[]): { readonly key: UniqueKey; readonly by: StreamId } | undefined {
+  /** Gives back, then takes: all of it, when what is answered is called; or, when another stream holds one of the keys, nothing: then that one is answered. */
+  change(changes: readonly KeyChange[]): { readonly key: UniqueKey; readonly by: StreamId } | (() => void) {
     const released = new Set(
       changes
         .filter(
@@ -18,9 +18,10 @@ export class MemoryUniqueKeys {
       const by = this.#holders.get(scoped(change));
       if (by !== undefined && by !== change.stream.id && !released.has(scoped(change))) return { key: change.key, by };
     }
-    for (const key of released) this.#holders.delete(key);
-    for (const change of reserved) this.#holders.set(scoped(change), change.stream.id);
-    return undefined;
+    return () => {
+      for (const key of released) this.#holders.delete(key);
+      for (const change of reserved) this.#holders.set(scoped(change), change.stream.id);
+    };
   }
 }
 

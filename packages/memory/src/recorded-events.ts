@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events';
-import { uuidV7 } from '@leftfold/core';
+import { NOTHING_WRITTEN, uuidV7 } from '@leftfold/core';
 import type { ReadToken, StoredEvent } from '@leftfold/core';
+import { readToken, tokenFrame, type LogIdentity } from '@leftfold/subscriptions';
 
 /**
  * Every event of one log in commit order, which in memory is append order: the event at index `i` has position `i + 1`. Shared by the store,
@@ -10,19 +11,26 @@ export class RecordedEvents {
   /** The identity of this log. */
   readonly id: string = uuidV7();
   readonly #events: StoredEvent[] = [];
+  readonly #appends = new Map<bigint, readonly StoredEvent[]>();
   readonly #changes = new EventEmitter().setMaxListeners(0);
 
+  get identity(): LogIdentity {
+    return { id: this.id, generation: 1 };
+  }
   /** The position of the newest event; 0 when there is none. */
   get end(): number {
     return this.#events.length;
   }
-  /** Says "everything up to here": the token of an append that has just been made. */
-  get token(): ReadToken {
-    return this.tokenOf(this.end);
+  /** The token of the append that these events came in: all of it, in order. */
+  tokenOf(events: readonly StoredEvent[]): ReadToken {
+    const last = events.at(-1);
+    if (last === undefined) return NOTHING_WRITTEN;
+    this.#appends.set(last.position, events);
+    return readToken(tokenFrame(this.identity, events), String(last.position));
   }
-  /** Says "everything up to this position". */
-  tokenOf(position: bigint | number): ReadToken {
-    return `m1.${this.id}.${position}` as ReadToken;
+  /** The events of an append, by the position of its last one: in memory that is its transaction's id. */
+  append(last: bigint): readonly StoredEvent[] | undefined {
+    return this.#appends.get(last);
   }
   add(events: readonly StoredEvent[]): void {
     this.#events.push(...events);

@@ -12,7 +12,7 @@ export interface FrailProcess<S extends Storage> {
   freeze(): void;
   wake(): void;
   /** Its calls have no effect any more. */
-  kill(): void;
+  readonly kill: () => void;
 }
 export function frailProcess<S extends Storage>(storage: S): FrailProcess<S> {
   let isDead = false;

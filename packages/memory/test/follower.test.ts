@@ -41,7 +41,14 @@ function holdTimers(): void {
 }
 /** A source that does what it is told to. */
 function sourceOf(run: (reader: Reader, signal: AbortSignal) => Promise<void>): Source {
-  return { name: 'log of a test', ownership: 'leased', run, head: async () => new Map(), hasPassed: () => true };
+  return {
+    name: 'log of a test',
+    ownership: 'leased',
+    run,
+    head: async () => new Map(),
+    hasPassed: () => true,
+    restore: async () => [],
+  };
 }
 const untilAborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
@@ -67,8 +74,8 @@ test('whoever waits is not kept waiting for what is only not saved yet, and a st
   await append(storage.store, 'o1', [shipped({})]);
   await Promise.all([projector.caughtUp({ timeoutMs: 5_000 }), relayed.caughtUp({ timeoutMs: 5_000 })]);
   expect(await saved(storage)).toBe('start');
-  // The leases of both, what each has still to save, and the relay's milestone.
-  expect(vi.getTimerCount()).toBe(4);
+  // The leases of both, what each has still to save, the relay's milestone, and that the projector's lane is well.
+  expect(vi.getTimerCount()).toBe(5);
   await Promise.all([projector.stop(), relayed.stop()]);
   expect(vi.getTimerCount()).toBe(0);
   const head = (await storage.log.head()).get(LANE);

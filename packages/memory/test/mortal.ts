@@ -51,6 +51,7 @@ export function mortalStorage(storage: Storage, life: Life): Storage {
       run: (reader, signal) => log.run(reader, signal),
       head: () => log.head(),
       at: (time) => log.at(time),
+      restore: (kept, signal) => life.call(() => log.restore(kept, signal)),
       hasPassed: (cursor, head) => log.hasPassed(cursor, head),
       behind: (places, options) => log.behind(places, options),
     },
@@ -77,7 +78,15 @@ export function mortalStorage(storage: Storage, life: Life): Storage {
       before: (...args) => milestones.before(...args),
       thin: (...args) => life.call(() => milestones.thin(...args)),
     },
+    // What is noted beside the loop, and asked by whoever waits, is none of what these tests are about.
+    versions: storage.versions,
+    conditions: storage.conditions,
+    progress: storage.progress,
+    parked: calling(storage.parked, life),
     readModels: {
+      transactions: (parts) => life.call(() => readModels.transactions(parts)),
+      appliedAhead: (claim) => readModels.appliedAhead(claim),
+      aside: (...of) => readModels.aside(...of),
       prepare: (table) => life.call(() => readModels.prepare(table)),
       transaction: (claim, move, work) =>
         life.call(() =>
@@ -85,12 +94,26 @@ export function mortalStorage(storage: Storage, life: Life): Storage {
             work({
               read: (...args) => life.call(() => tx.read(...args)),
               write: (...args) => life.call(() => tx.write(...args)),
+              own: (tables) => tx.own(tables),
+              attempt: (part) => tx.attempt(part),
+              forgetAhead: (notes) => tx.forgetAhead(notes),
+              parked: calling(tx.parked, life),
             }),
           ),
         ),
       reader: (tables) => readModels.reader(tables),
     },
   };
+}
+/** All of a port's methods, as a process with this life calls them. */
+function calling<T extends object>(port: T, life: Life): T {
+  return new Proxy(port, {
+    get: (target, name: keyof T & string) => {
+      const method = target[name];
+      if (typeof method !== 'function') return method;
+      return (...args: readonly unknown[]) => life.call(() => method.apply(target, args) as Promise<unknown>);
+    },
+  });
 }
 
 /** A broker as a process with this life has it. */

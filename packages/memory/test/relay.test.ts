@@ -123,6 +123,7 @@ test('R13 what was opened before the generation rose is sent again as it was, so
     run: (reader, signal) => log.run(reader, signal),
     head: () => log.head(),
     at: (time) => log.at(time),
+    restore: (kept, signal) => log.restore(kept, signal),
     hasPassed: (cursor, head) => log.hasPassed(cursor, head),
     behind: (places, options) => log.behind(places, options),
   };

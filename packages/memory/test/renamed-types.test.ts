@@ -5,7 +5,7 @@ import type { MemoryBroker, MemoryStorage } from '@leftfold/memory';
 import { follow, projection, relay } from '@leftfold/subscriptions';
 import type { AnyProjection, Running, Source } from '@leftfold/subscriptions';
 import { expect, onTestFinished, test } from 'vitest';
-import { append } from './shop.ts';
+import { append, stopping } from './shop.ts';
 
 // An event type gets another name; its old events stay what they are, in log and topics.
 
@@ -110,7 +110,7 @@ test.each(['log', 'broker'])(
     await append(storage.store, 'o1', ...written(ordered, ordered({ customer: 'ann' })));
     await relayed(storage, broker);
     const from = by === 'log' ? storage.log : broker.source;
-    const running = await following(failing, storage, from);
+    const running = await following(stopping(failing), storage, from);
     await expect(running.caughtUp()).rejects.toMatchObject({ fault: { code: 'LF_FOLD_FAILED' } });
     const stopped = running.status().lanes.find(({ state }) => state === 'stopped');
     expect(stopped?.fault).toMatchObject({ event: { type: 'shop.order.placed', stream: 'shop.order-o1' } });

@@ -53,6 +53,7 @@ export function restlessStorage(storage: Storage, weather: Weather): Storage {
       run: (reader, signal) => log.run(reader, signal),
       head: () => log.head(),
       at: (time) => log.at(time),
+      restore: (kept, signal) => log.restore(kept, signal),
       hasPassed: (cursor, head) => log.hasPassed(cursor, head),
       behind: (places, options) => log.behind(places, options),
     },
@@ -76,6 +77,9 @@ export function restlessStorage(storage: Storage, weather: Weather): Storage {
     readModels: {
       prepare: (table) => readModels.prepare(table),
       transaction: (...args) => call(weather, () => readModels.transaction(...args)),
+      transactions: (...args) => call(weather, () => readModels.transactions(...args)),
+      appliedAhead: (...args) => readModels.appliedAhead(...args),
+      aside: (...args) => readModels.aside(...args),
       reader: (tables) => readModels.reader(tables),
     },
   };
@@ -162,6 +166,9 @@ export class RestlessLog implements Log {
     return placeOf(cursor).at >= placeOf(head).at;
   }
 
+  restore(...of: Parameters<Log['restore']>): ReturnType<Log['restore']> {
+    return this.#log.restore(...of);
+  }
   async run(reader: Reader<LogRecord>, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {

@@ -67,6 +67,7 @@ function scripted(storage: MemoryStorage): { readonly log: Log; readonly hand: (
     head: () => log.head(),
     at: (time) => log.at(time),
     behind: (places, options) => log.behind(places, options),
+    restore: (kept, signal) => log.restore(kept, signal),
     hasPassed: () => true,
   };
   return { log: one, hand };

@@ -1,6 +1,6 @@
 import { encodeEvent, event, streamRef, t, uuidV7 } from '@leftfold/core';
 import type { AnyEventType, EventId, EventStore, NewEvent } from '@leftfold/core';
-import { projection } from '@leftfold/subscriptions';
+import { projection, stop, type AnyProjection } from '@leftfold/subscriptions';
 
 // A small shop, for the tests of relay and projector.
 
@@ -43,6 +43,9 @@ export const customerTotals = projection('customer-totals', {
     orders: row?.orders ?? 0,
     cents: (row?.cents ?? 0) + cents,
   }));
+
+/** The same projection, whose lane stops at an event that it cannot apply. */
+export const stopping = <P extends AnyProjection>(definition: P): P => ({ ...definition, recovery: { live: stop() } });
 
 /** How {@link append} appends. */
 interface AppendTo {

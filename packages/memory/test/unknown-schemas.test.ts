@@ -8,7 +8,7 @@ import type { LaneStatus, LogRecord, RecordUndecodable, Running } from '@leftfol
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { anotherProcess } from './another-process.ts';
 import { registryFault, ScriptedCodec } from './scripted-codec.ts';
-import { append, orderList, paid, placed, shipped } from './shop.ts';
+import { append, orderList, paid, placed, shipped, stopping } from './shop.ts';
 
 // What relay and projector do while a schema is not known, or its registry does not answer.
 
@@ -32,7 +32,7 @@ function ending(running: Running): Running {
 const relaying = async ({ storage, broker }: Scene): Promise<Running> =>
   ending(await relay({ storage, to: broker, service: 'shop' }));
 const listing = async ({ storage, broker }: Scene): Promise<Running> =>
-  ending(await follow(orderList, { from: broker.source, storage }));
+  ending(await follow(stopping(orderList), { from: broker.source, storage }));
 const lanes = (running: Running): readonly LaneStatus[] => running.status().lanes;
 const states = (running: Running): readonly string[] => lanes(running).map(({ state }) => state);
 const sent = ({ broker }: Scene): readonly string[] =>
@@ -263,7 +263,7 @@ test('A7 a registry that refuses stops the projector’s lane, after what stands
   await until(() => expect(rows(there)).toMatchObject(orders.map((order) => ({ order_id: order, cents: 0 }))));
   expect(states(running).toSorted()).toEqual(['following', 'stopped']);
 });
-test('A7 a record whose bytes are none stops its lane at it, not as the projection’s own fault; its bytes are kept, in no text', async () => {
+test('A7 a record whose bytes are none stops its lane at it, where that is the policy; its bytes are kept, in no text', async () => {
   const made = scene();
   const { store } = made.storage;
   await append(store, 'o1', [placed({ customer: 'the secret one' })]);

@@ -20,7 +20,10 @@ test('a request from within another one has a context of its own, and nothing of
     identifyContext({ actor: 'ann', tenant: 'north', roles: ['chief'] });
     const outer = correlationOf();
     openContext({}, () => {
-      expect(contextOptions()).toEqual({ metadata: { correlationId: expect.any(String) as string } });
+      expect(contextOptions()).toEqual({
+        metadata: { correlationId: expect.any(String) as string },
+        written: expect.any(Function) as () => void,
+      });
       expect(correlationOf()).not.toBe(outer);
     });
   });

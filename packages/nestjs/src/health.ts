@@ -47,7 +47,7 @@ const withoutQuotes = <T extends { readonly fault?: LaneFault }>(one: T): T =>
 /**
  * `GET /health/live` and `GET /health/ready` for every process, and {@link LeftfoldHealth} for a page of your own. Live: the process answers; it never looks at
  * lag, since a restart mends no lag. Ready: where each follower of this process stands and how far behind it is; 503, with the code, when a follower has ended, or a lane of
- * it is stopped or waits for newer code; and, where commands are served, until every schema that they write is registered. A relay whose broker is
+ * it is stopped or waits for newer code; until a version of each read model that this code can read is live; and, where commands are served, until every schema that they write is registered. A relay whose broker is
  * away stays ready, `degraded` after 30 s: the log keeps everything, and whoever restarted it would change nothing. No personal data: what the application's own code, or another's,
  * said of an error is in {@link LeftfoldHealth} alone.
  */

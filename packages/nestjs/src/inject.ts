@@ -27,3 +27,9 @@ export function InjectRepository(aggregate: Injectable, instance?: string): Para
 export function InjectReadModels(instance?: string): ParameterDecorator & PropertyDecorator {
   return Inject(readModelsToken(instance));
 }
+/** Injection token of an instance's freshness. */
+export const freshnessToken = (instance = 'default'): InjectionToken => `LEFTFOLD_FRESHNESS:${instance}`;
+/** Waits for writes by hand, with what `@Token()` gives: `@InjectFreshness() private readonly freshness: Freshness`. */
+export function InjectFreshness(instance?: string): ParameterDecorator & PropertyDecorator {
+  return Inject(freshnessToken(instance));
+}

@@ -3,6 +3,8 @@ import { DiscoveryService } from '@nestjs/core';
 import type { FollowerLag, FollowerStatus, LaneTrouble } from '@leftfold/subscriptions';
 import { Followers } from './followers.ts';
 import { LagWatch } from './lag-watch.ts';
+import { ReadModelTables, sayUnbound } from './read-model-tables.ts';
+import type { BoundReadModel } from './read-model-tables.ts';
 import { SchemaReadiness } from './schema-readiness.ts';
 import type { MissingSchema } from './schema-readiness.ts';
 
@@ -12,8 +14,9 @@ const DEGRADED_AFTER_MS = 30_000;
 /** How a process is. */
 export interface HealthReport {
   /**
-   * `down`: no use to anybody as it is: a follower has ended, a lane stands still or waits for newer code, or a schema that is written is not registered.
-   * `degraded`: something has been tried again for more than 30 s, a server away mostly; or keys are withheld, which a person has to look at. The rest goes on, and to take the
+   * `down`: no use to anybody as it is: a follower has ended, a lane stands still or waits for newer code, a schema that is written is not registered, or no
+   * version of a read model that this code can read is live.
+   * `degraded`: something has been tried again for more than 30 s, a server away mostly; or keys are withheld or parked, which a person has to look at. The rest goes on, and to take the
    * process away would not help: ready.
    */
   readonly status: 'up' | 'degraded' | 'down';
@@ -24,6 +27,8 @@ export interface HealthReport {
   readonly lag: readonly FollowerLag[];
   /** What this process writes and what is not registered yet. */
   readonly missingSchemas: readonly MissingSchema[];
+  /** Which version of each read model its queries read. */
+  readonly readModels: readonly BoundReadModel[];
 }
 
 /**
@@ -45,15 +50,17 @@ export class LeftfoldHealth {
     const missingSchemas = providers.flatMap((provider) =>
       provider instanceof SchemaReadiness ? provider.missing : [],
     );
+    const readModels = providers.flatMap((provider) => (provider instanceof ReadModelTables ? provider.bound : []));
     const down = [
       ...followers.flatMap(standingStill),
       ...missingSchemas.map(
         ({ schema, code }) => `the schema ${schema} is not known to be registered (${code ?? 'not asked yet'})`,
       ),
+      ...readModels.filter(({ reads }) => reads === null).map(sayUnbound),
     ];
     const degraded = followers.flatMap(inTrouble);
     const status = down.length > 0 ? 'down' : degraded.length > 0 ? 'degraded' : 'up';
-    return { status, reasons: [...down, ...degraded], followers, lag, missingSchemas };
+    return { status, reasons: [...down, ...degraded], followers, lag, missingSchemas, readModels };
   }
 }
 
@@ -74,7 +81,10 @@ function inTrouble({ name, isRunning, fault, trouble, lanes }: FollowerStatus): 
   const withholding = lanes.flatMap(({ lane, withheldKeys = 0 }) =>
     withheldKeys > 0 ? [`${name}, lane ${lane} withholds ${withheldKeys} keys`] : [],
   );
-  return [...ofSource, ...ofLanes, ...withholding];
+  const parking = lanes.flatMap(({ lane, parkedKeys = 0 }) =>
+    parkedKeys > 0 ? [`${name}, lane ${lane} has parked ${parkedKeys} keys`] : [],
+  );
+  return [...ofSource, ...ofLanes, ...withholding, ...parking];
 }
 
 const lasts = (trouble: LaneTrouble | undefined): trouble is LaneTrouble =>

@@ -1,5 +1,14 @@
 import { DefinitionError, repository } from '@leftfold/core';
-import { follow, relay, RELAY } from '@leftfold/subscriptions';
+import {
+  follow,
+  followReaction,
+  isFedInline,
+  reactionFollower,
+  relay,
+  RELAY,
+  shareReading,
+  underClock,
+} from '@leftfold/subscriptions';
 import type { AnyProjection, FollowerOptions, Measured, Running } from '@leftfold/subscriptions';
 import { Module } from '@nestjs/common';
 import type {
@@ -13,18 +22,21 @@ import type {
 } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR, DiscoveryModule, DiscoveryService, HttpAdapterHost } from '@nestjs/core';
 import { JsonRepliesInterceptor } from './json-replies.interceptor.ts';
-import { contextOptions, openContext } from './command-context.ts';
+import { contextOptions, openContext, type ReplyHeaders } from './command-context.ts';
 import { ContextInterceptor } from './context.interceptor.ts';
 import { Feature, projectionsOf } from './feature.ts';
 import { Followers } from './followers.ts';
 import type { NamedFollower } from './followers.ts';
-import { readModelsToken, repositoryToken } from './inject.ts';
-import { optionsToken } from './options.ts';
+import { freshnessToken, readModelsToken, repositoryToken } from './inject.ts';
+import { optionsReplacement, optionsToken } from './options.ts';
 import type { FeatureOptions, LeftfoldOptions } from './options.ts';
 import { LagWatch, watchedBy } from './lag-watch.ts';
 import { logSnapshotFault } from './log-snapshot-fault.ts';
+import { reactionsOf } from './reactions-of.ts';
 import { ReadModelTables } from './read-model-tables.ts';
+import { ReadsOwnWritesInterceptor } from './reads-own-writes.interceptor.ts';
 import { RefusalFilter } from './refusal.filter.ts';
+import { RequestFreshness } from './request-freshness.ts';
 import { SchemaReadiness } from './schema-readiness.ts';
 import { writtenSchemas } from './written-schemas.ts';
 
@@ -40,7 +52,7 @@ export interface LeftfoldAsyncOptions {
 export interface ProjectorOptions {
   /** Default: the broker, if there is one. */
   readonly from?: 'log' | 'broker';
-  /** Default: all projections of the imported features. */
+  /** Default: all projections of the imported features, and all reactions. With it, these projections, and no reactions. */
   readonly only?: readonly AnyProjection[];
   readonly instance?: string;
 }
@@ -73,13 +85,24 @@ export class LeftfoldModule implements NestModule {
       global: true,
       imports: [...imports, DiscoveryModule],
       providers: [
-        { provide: options, inject: [...inject], useFactory },
+        {
+          provide: options,
+          inject: [{ token: optionsReplacement, optional: true }, ...inject],
+          useFactory: async (
+            replace: ((given: LeftfoldOptions) => LeftfoldOptions) | undefined,
+            ...dependencies: unknown[]
+          ) => {
+            const given = await useFactory(...dependencies);
+            return replace === undefined ? given : replace(given);
+          },
+        },
         ...readModelsProviders(instance),
         schemaReadinessProvider(instance),
+        ...freshnessProviders(instance),
         // The filters and interceptors are the application's: one instance brings them.
         ...(isFirst ? applicationProviders(options) : []),
       ],
-      exports: [options, readModelsToken(instance)],
+      exports: [options, readModelsToken(instance), freshnessToken(instance)],
     };
   }
 
@@ -89,10 +112,11 @@ export class LeftfoldModule implements NestModule {
     const repositories = (feature.aggregates ?? []).map((aggregate): Provider & { provide: InjectionToken } => ({
       provide: repositoryToken(aggregate, instance),
       inject: [optionsToken(instance)],
-      useFactory: ({ storage }: LeftfoldOptions) =>
+      useFactory: ({ storage, clock }: LeftfoldOptions) =>
         repository(aggregate, storage.store, {
           ...feature.repositories,
-          context: contextOptions,
+          context:
+            clock === undefined ? contextOptions : (call) => ({ ...contextOptions(call), now: new Date(clock.now()) }),
           onSnapshotFault: logSnapshotFault,
         }),
     }));
@@ -115,18 +139,23 @@ export class LeftfoldModule implements NestModule {
     });
   }
 
-  /** Follows with all projections of the imported features. @throws {@link DefinitionError} `LF_NO_BROKER` at start, when told to follow one */
+  /** Follows with all projections and reactions of the imported features, and all `@Reaction` classes. @throws {@link DefinitionError} `LF_NO_BROKER` at start, when told to follow one */
   static projector({ from, only, instance = 'default' }: ProjectorOptions = {}): DynamicModule {
     return followersModule('projector', instance, ({ storage, broker }, discovery) => {
       if (from === 'broker' && broker === undefined) throw noBroker('a projector that follows the broker');
       const source = from === 'log' || broker === undefined ? storage.log : broker.source;
-      const projections = only ?? projectionsOf(discovery, instance);
+      const projections = (only ?? projectionsOf(discovery, instance)).filter((one) => !isFedInline(storage, one));
+      const reactions = only === undefined ? reactionsOf(discovery, instance) : [];
       return {
-        start: (watched) =>
-          projections.map((projection) =>
-            named(projection.name, follow(projection, { from: source, storage, ...watched })),
-          ),
-        measured: projections.map((follower) => ({ follower, from: source })),
+        start: (watched) => {
+          const effects = reactions.map((one) => ({ ...reactionFollower(one), handles: one.handles }));
+          const shared = shareReading([...projections, ...effects], { from: source, storage });
+          return [
+            ...projections.map((projection) => named(projection.name, follow(projection, { ...shared, ...watched }))),
+            ...reactions.map((one) => named(one.name, followReaction(one, { ...shared, ...watched }))),
+          ];
+        },
+        measured: [...projections, ...reactions.map(reactionFollower)].map((follower) => ({ follower, from: source })),
       };
     });
   }
@@ -160,8 +189,11 @@ export class LeftfoldModule implements NestModule {
   configure(consumer: MiddlewareConsumer): void {
     consumer
       .apply(
-        (request: { headers: Record<string, string | string[] | undefined> }, _response: unknown, next: () => void) =>
-          openContext(request.headers, next),
+        (
+          request: { headers: Record<string, string | string[] | undefined> },
+          response: ReplyHeaders,
+          next: () => void,
+        ) => openContext(request.headers, next, response),
       )
       .forRoutes('{*path}');
   }
@@ -171,7 +203,7 @@ export class LeftfoldModule implements NestModule {
 @Module({})
 class FeatureModule {}
 @Module({})
-class FollowersModule {}
+export class FollowersModule {}
 @Module({})
 class LagModule {}
 
@@ -197,7 +229,10 @@ function followersModule(what: 'relay' | 'projector', instance: string, plan: Pl
         provide: Symbol(`leftfold ${what} (${instance})`),
         inject,
         useFactory: (options: LeftfoldOptions, discovery: DiscoveryService) =>
-          new Followers(() => plan(options, discovery).start(watchedBy(options))),
+          new Followers(() => {
+            const start = (): readonly Promise<NamedFollower>[] => plan(options, discovery).start(watchedBy(options));
+            return options.clock === undefined ? start() : underClock(options.clock, start);
+          }),
       },
       {
         provide: Symbol(`leftfold lag of ${what} (${instance})`),
@@ -216,13 +251,29 @@ function readModelsProviders(instance: string): Provider[] {
       provide: readModelsToken(instance),
       inject,
       useFactory: ({ storage }: LeftfoldOptions, discovery: DiscoveryService) =>
-        storage.readModels.reader(projectionsOf(discovery, instance).map(({ rowTable }) => rowTable)),
+        storage.readModels.reader(projectionsOf(discovery, instance).map(({ tables }) => tables)),
     },
     {
       provide: Symbol('leftfold read model tables'),
       inject,
       useFactory: ({ storage }: LeftfoldOptions, discovery: DiscoveryService) =>
         new ReadModelTables(storage, () => projectionsOf(discovery, instance)),
+    },
+  ];
+}
+
+function freshnessProviders(instance: string): Provider[] {
+  const requests = Symbol(`leftfold request freshness (${instance})`);
+  return [
+    {
+      provide: requests,
+      inject: [optionsToken(instance)],
+      useFactory: ({ storage, broker }: LeftfoldOptions) => new RequestFreshness(instance, storage, broker),
+    },
+    {
+      provide: freshnessToken(instance),
+      inject: [requests],
+      useFactory: ({ freshness }: RequestFreshness) => freshness,
     },
   ];
 }
@@ -249,6 +300,12 @@ function applicationProviders(options: InjectionToken): Provider[] {
       useFactory: (given: LeftfoldOptions) => new ContextInterceptor(given),
     },
     { provide: APP_INTERCEPTOR, useClass: JsonRepliesInterceptor },
+    {
+      provide: APP_INTERCEPTOR,
+      inject: [HttpAdapterHost, DiscoveryService],
+      useFactory: (host: HttpAdapterHost, discovery: DiscoveryService) =>
+        new ReadsOwnWritesInterceptor(host, discovery),
+    },
   ];
 }
 

@@ -1,5 +1,14 @@
 import type { AnyDecider, RepositoryOptions, RootClass } from '@leftfold/core';
-import type { AnyProjection, Broker, Logger, Metrics, ObserveLagOptions, Storage } from '@leftfold/subscriptions';
+import type {
+  AnyProjection,
+  AnyReaction,
+  Broker,
+  Clock,
+  Logger,
+  Metrics,
+  ObserveLagOptions,
+  Storage,
+} from '@leftfold/subscriptions';
 import type { InjectionToken } from '@nestjs/common';
 
 /** The request as the guards left it. Annotate `identify`'s parameter with Express's or Fastify's own type if you like. */
@@ -31,9 +40,11 @@ export interface LeftfoldOptions {
   readonly status?: { readonly [refusalCode: string]: number };
   /** Where numbers of followers and their lag go. Default: nowhere. */
   readonly metrics?: Metrics;
+  /** What followers wait by, and the `now` of decisions. Default: the machine's. A test has one of its own: `@leftfold/nestjs/testing`. */
+  readonly clock?: Clock;
   /** Where lines about followers go. Default: Nest's `Logger`, context `Leftfold`, with the fields behind the sentence. */
   readonly logger?: Logger;
-  /** How processes with followers measure how far behind these are, for metrics and health. `false`: not at all. Default: every 10 s, up to 10,000 events. */
+  /** How processes with followers measure how far behind these are, for metrics and health. `false`: not at all. Default: every 10 s, 5 s for each follower where there are more than two; up to 10,000 events. */
   readonly lag?: Pick<ObserveLagOptions, 'everyMs' | 'atMost'> | false;
 }
 /** One vertical slice: what it has. Nothing starts here; the entry point decides what runs. */
@@ -42,8 +53,14 @@ export interface FeatureOptions {
   /** How their repositories work: attempts on conflict, a cache of hot aggregates (of each its own). */
   readonly repositories?: Pick<RepositoryOptions, 'attempts' | 'cache'>;
   readonly projections?: readonly AnyProjection[];
+  /** Reactions that are plain definitions. A class with `@Reaction` is a provider, and found by itself. */
+  readonly reactions?: readonly AnyReaction[];
   readonly instance?: string;
 }
+
+/** Where a test says what the options of every `forRoot` are replaced by; nobody else provides it. */
+export const optionsReplacement: InjectionToken<(given: LeftfoldOptions) => LeftfoldOptions> =
+  'LEFTFOLD_OPTIONS_REPLACEMENT';
 
 /** Injection token of an instance's {@link LeftfoldOptions}. Overriding it in a test works over `forRootAsync`, too. */
 export const optionsToken = (instance = 'default'): InjectionToken => `LEFTFOLD_OPTIONS:${instance}`;

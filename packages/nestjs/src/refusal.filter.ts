@@ -17,6 +17,8 @@ const STATUS: { readonly [code: string]: number } = {
   LF_IDEMPOTENCY_KEY_MISSING: 400,
   LF_IDEMPOTENCY_KEY_REUSED: 422,
   LF_CONFLICT: 412,
+  LF_TOKEN_INVALID: 400,
+  LF_TOKEN_FOREIGN: 400,
 };
 const RETRY_AFTER_SECONDS = '1';
 

@@ -8,9 +8,19 @@ import {
   type HealthReport,
   type LeftfoldOptions,
 } from '@leftfold/nestjs';
-import { LAG_EVENTS, projection, RELAY_RECORDS, type PublishRecord } from '@leftfold/subscriptions';
+import {
+  LAG_EVENTS,
+  park,
+  projection,
+  RELAY_RECORDS,
+  stop,
+  type PublishRecord,
+  type RecoveryPolicy,
+} from '@leftfold/subscriptions';
+import { LeftfoldIndicators, LeftfoldIndicatorsModule } from '@leftfold/nestjs/terminus';
 import { collectLogs, collectMetrics } from '@leftfold/testing';
 import { ConsoleLogger, Injectable, Module, type DynamicModule, type Type } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { account, BankModule } from './bank.ts';
@@ -32,6 +42,14 @@ function restlessBroker() {
   });
   return { broker, weather };
 }
+
+const failing = (recovery: RecoveryPolicy) =>
+  projection('strict', { version: 1, key: 'id', row: { id: t.string() }, recovery }).insert(
+    event('bank.account.opened', { owner: t.string({ min: 1 }), limit: t.long() }),
+    ({ data }) => {
+      throw new Error(`${data.owner} is not welcome`);
+    },
+  );
 
 /** An application, and what it says of its health over HTTP. */
 async function application(options: LeftfoldOptions, imports: readonly (DynamicModule | Type)[]) {
@@ -115,12 +133,7 @@ test('what stands still makes a process unready, and says why in one sentence', 
 
 test('what a fold threw may quote an event: the page shows the code, who asks in code is told all', async () => {
   const storage = memory();
-  const strict = projection('strict', { version: 1, key: 'id', row: { id: t.string() } }).insert(
-    event('bank.account.opened', { owner: t.string({ min: 1 }), limit: t.long() }),
-    ({ data }) => {
-      throw new Error(`${data.owner} is not welcome`);
-    },
-  );
+  const strict = failing({ live: stop() });
   const { app, ready } = await application({ service: 'bank', storage, logger: collectLogs(), lag: { everyMs: 100 } }, [
     LeftfoldModule.projector({ only: [strict] }),
   ]);
@@ -130,6 +143,89 @@ test('what a fold threw may quote an event: the page shows the code, who asks in
   expect(body.followers[0]?.lanes[0]?.fault).toMatchObject({ code: 'LF_FOLD_FAILED' });
   expect(JSON.stringify(body)).not.toContain('Ann');
   expect(app.get(LeftfoldHealth).check().followers[0]?.lanes[0]?.fault?.message).toContain('Ann is not welcome');
+});
+
+test('a process is not ready until a version of each read model that its code can read is live, and names it', async () => {
+  const storage = memory();
+  const opened = event('bank.account.opened', { owner: t.string(), limit: t.long() });
+  const accounts = (version: number, row: { id: t.Schema<string>; owner?: t.Schema<string> }) =>
+    projection('accounts', { version, key: 'id', row: { ...row, id: t.string() } }).delete(opened);
+  await storage.readModels.prepare(accounts(1, { id: t.string() }).tables);
+  const newer = accounts(2, { id: t.string(), owner: t.string() });
+  const { ready, live } = await application({ service: 'bank', storage }, [
+    LeftfoldModule.forFeature({ projections: [newer] }),
+  ]);
+  expect(await ready()).toMatchObject({
+    code: 503,
+    body: {
+      status: 'down',
+      reasons: ['no version of accounts that the code of version 2 can read is live (LF_READ_MODEL_UNBOUND)'],
+      readModels: [{ projection: 'accounts', version: 2, reads: null }],
+    },
+  });
+  expect((await live()).code).toBe(200);
+  await storage.versions.passed({ name: 'accounts', version: 2 });
+  await expect.poll(ready, { timeout: 5_000 }).toMatchObject({ code: 200, body: { readModels: [{ reads: 2 }] } });
+
+  // The same columns as a live version has: what to read is there, whether its own version is or not.
+  const { ready: rolledOut } = await application({ service: 'bank', storage }, [
+    LeftfoldModule.forFeature({ projections: [accounts(3, { id: t.string(), owner: t.string() })] }),
+  ]);
+  expect(await rolledOut()).toMatchObject({ code: 200, body: { readModels: [{ version: 3, reads: 2 }] } });
+});
+
+test('a process that cannot ask which versions are live is not ready, and closes all the same', async () => {
+  const storage = memory();
+  const versions = Object.assign(Object.create(storage.versions) as typeof storage.versions, {
+    list: () => Promise.reject(new Error('away')),
+  });
+  const { ready } = await application({ service: 'bank', storage: { ...storage, versions } }, [BankModule]);
+  expect(await ready()).toMatchObject({ code: 503, body: { readModels: [{ projection: 'accounts', reads: null }] } });
+});
+
+test('C5 parked keys make a process degraded, and it stays ready', async () => {
+  const storage = memory();
+  const { ready } = await application({ service: 'bank', storage, logger: collectLogs() }, [
+    LeftfoldModule.projector({ only: [failing({ live: park() })] }),
+  ]);
+  await open(storage, 'a');
+  await expect.poll(ready).toMatchObject({
+    code: 200,
+    body: { status: 'degraded', reasons: ['strict, lane 0 has parked 1 keys'] },
+  });
+});
+
+test('as indicators: ready is for readiness, the others tell people how far behind all is and what is parked', async () => {
+  const storage = memory();
+  const { app } = await application(
+    { service: 'bank', storage, broker: memoryBroker(), logger: collectLogs(), lag: { everyMs: 100 } },
+    [
+      LeftfoldIndicatorsModule,
+      LeftfoldModule.forFeature({ projections: [failing({ live: park() })] }),
+      LeftfoldModule.projector({ from: 'log' }),
+      LeftfoldModule.lag({ from: 'log' }),
+    ],
+  );
+  const indicators = app.get(LeftfoldIndicators);
+  expect(await indicators.ready()).toMatchObject({ leftfold: { status: 'up', degraded: false, reasons: [] } });
+  expect(await indicators.deadLetters()).toEqual({
+    deadLetters: { status: 'up', keys: 0, projections: { strict: 0 } },
+  });
+  await open(storage, 'a');
+  await expect
+    .poll(() => indicators.relay({ maxLagMs: 0 }))
+    .toMatchObject({ relay: { status: 'down', events: 1, measuredAt: expect.any(String) } });
+  expect(await indicators.relay()).toMatchObject({ relay: { status: 'up', events: 1 } });
+  await expect
+    .poll(() => indicators.projections({ maxLagMs: 0 }))
+    .toMatchObject({ strict: { status: 'up', events: 0 } });
+  await expect.poll(() => indicators.ready()).toMatchObject({ leftfold: { status: 'up', degraded: true } });
+  // One that has not counted yet: it counts at most once in ten seconds.
+  const counting = new LeftfoldIndicators(app.get(LeftfoldHealth), app.get(DiscoveryService));
+  expect(await counting.deadLetters()).toMatchObject({ deadLetters: { status: 'down', keys: 1 } });
+  expect(await counting.deadLetters({ max: 1 })).toMatchObject({
+    deadLetters: { status: 'up', projections: { strict: 1 } },
+  });
 });
 
 test('readiness shows how far behind the followers of the process are, and when that was measured; it changes nothing', async () => {
@@ -207,6 +303,7 @@ test('a page of one’s own may ask for the health', async () => {
     followers: [],
     lag: [],
     missingSchemas: [],
+    readModels: [],
   });
 });
 

@@ -9,7 +9,7 @@ import {
   LeftfoldModule,
   optionsToken,
 } from '@leftfold/nestjs';
-import { projection } from '@leftfold/subscriptions';
+import { projection, stop } from '@leftfold/subscriptions';
 import type { AnyProjection, Broker, Storage } from '@leftfold/subscriptions';
 import { aggregate, repository, t } from '@leftfold/core';
 import type { Repository } from '@leftfold/core';
@@ -99,8 +99,11 @@ test('a follower that is only just starting is stopped, too', async () => {
   const slow: Storage = {
     ...storage,
     readModels: {
-      prepare: async (table) => (asked(), await answer, storage.readModels.prepare(table)),
+      prepare: async (tables) => (asked(), await answer, storage.readModels.prepare(tables)),
       transaction: (...args) => storage.readModels.transaction(...args),
+      transactions: (parts) => storage.readModels.transactions(parts),
+      appliedAhead: () => storage.readModels.appliedAhead(),
+      aside: () => storage.readModels.aside(),
       reader: (tables) => storage.readModels.reader(tables),
     },
   };
@@ -210,12 +213,14 @@ const showing = (text: string) => expect.stringContaining(text) as string;
 
 test('readiness shows where each follower stands, and is 503 when a lane is stopped', async () => {
   const storage = memory();
-  const failing = projection('failing', { version: 1, key: 'id', row: { id: t.string() } }).insert(
-    account.events.opened,
-    () => {
-      throw new Error('a bug in the fold');
-    },
-  );
+  const failing = projection('failing', {
+    version: 1,
+    key: 'id',
+    row: { id: t.string() },
+    recovery: { live: stop() },
+  }).insert(account.events.opened, () => {
+    throw new Error('a bug in the fold');
+  });
   const { url, ready } = await readinessOf(storage, failing);
   expect(await ready()).toMatchObject({ status: 200, text: showing('failing') });
   await repository(account, storage.store).open('a', { owner: 'Ann', limit: 1n });
@@ -240,6 +245,7 @@ test('C5 a process whose follower has ended is not ready', async () => {
     ownership: broker.source.ownership,
     run: async () => Promise.reject(Object.assign(new Error('made up'), { code: 'LF_BROKER_REFUSED' })),
     head: () => broker.source.head(),
+    restore: async () => [],
     hasPassed: () => false,
   };
   const { ready } = await readinessOf(memory(), accounts, { ...broker, source });

@@ -1,7 +1,7 @@
 import { throwIfAborted, type Abortable } from './abortable.ts';
 import { driverFault } from './driver-fault.ts';
-import { lendClean, send, type LentClient } from './lent-client.ts';
-import type { PgPool, PgTransactionClient } from './pool.ts';
+import { lendClean, LentClient, send } from './lent-client.ts';
+import type { PgPool, PgQuery, PgResult, PgTransactionClient, PgTypes } from './pool.ts';
 import type { Statement } from './statement.ts';
 
 /** One connection, as long as it is lent. Not concurrent: one query at a time. */
@@ -13,6 +13,18 @@ export interface Session {
    * @throws the typed faults of {@link driverFault}; any other answer of the server as the driver's own error.
    */
   query<R>(statement: Statement, values?: readonly unknown[]): Promise<readonly R[]>;
+}
+
+/** A transaction of this package's own. */
+export interface OpenTransaction extends Session {
+  /** How the caller's driver reads columns by itself. */
+  readonly driver: Partial<PgTypes>;
+  /** A statement of somebody else's: its values as the driver takes them, and the driver's whole answer. May take minutes. @throws as {@link query} */
+  run(query: PgQuery): Promise<PgResult>;
+  /** Does a part of the work under a savepoint: when it rejects, or has swallowed a failed statement, nothing of it is kept and the transaction goes on. */
+  attempt<T>(work: () => Promise<T>): Promise<T>;
+  /** @throws the first statement's failure, if one failed: nothing of such a transaction can be committed */
+  assertSound(): void;
 }
 
 /** The connections of one log. Everything of this package goes through it; it is safe to call concurrently. */
@@ -31,7 +43,12 @@ export interface Database extends Session {
    * of such a transaction can be committed.
    * @throws `LF_OUTCOME_UNKNOWN` when the connection is lost around COMMIT.
    */
-  transaction<T>(work: (tx: Session) => Promise<T>, signal?: Abortable): Promise<T>;
+  transaction<T>(work: (tx: OpenTransaction) => Promise<T>, signal?: Abortable): Promise<T>;
+  /**
+   * {@link transaction} on a session that {@link session} or {@link quickSession} has lent. The server ends it when it stands idle for ten seconds: it may hold what everybody waits for, and a
+   * client that is gone is else believed to be there for hours.
+   */
+  transactionOn<T>(session: Session, work: (tx: OpenTransaction) => Promise<T>): Promise<T>;
   /** A session on a client of the caller's, who keeps it, and its transaction, in his hands. */
   on(client: PgTransactionClient): Session;
 }
@@ -89,6 +106,10 @@ export function openDatabase(pool: PgPool, schema: string, { prepare = true, adm
     },
     query: (statement, values) => session((lent) => lent.query(statement, values)),
     transaction: (work, signal) => session((lent) => runTransaction(lent, work), signal),
+    transactionOn: (lent, work) => {
+      if (!(lent instanceof LentClient)) throw new TypeError('a transaction is begun on a session that is lent');
+      return runTransaction(lent, work, `${BEGIN}; set local idle_in_transaction_session_timeout = ${IDLE_MS}`);
+    },
     on: (client) => ({
       connection: client,
       query: async <R>(statement: Statement, values?: readonly unknown[]) => {
@@ -102,25 +123,58 @@ export function openDatabase(pool: PgPool, schema: string, { prepare = true, adm
   };
 }
 
-async function runTransaction<T>(lent: LentClient, work: (tx: Session) => Promise<T>): Promise<T> {
+// Named, since a pool may have another default: in a snapshot of before, what was waited for would not be seen.
+const BEGIN = 'begin isolation level read committed';
+/** Shorter than an append is sent again for, so that one whose connection was lost finds out what became of it. */
+const IDLE_MS = 10_000;
+
+async function runTransaction<T>(
+  lent: LentClient,
+  work: (tx: OpenTransaction) => Promise<T>,
+  begin = BEGIN,
+): Promise<T> {
   let failed: { readonly error: unknown } | undefined;
-  const tx: Session = {
+  const noting = async <R>(asking: Promise<R>): Promise<R> => {
+    try {
+      return await asking;
+    } catch (error) {
+      failed ??= { error };
+      throw error;
+    }
+  };
+  const assertSound = (): void => {
+    if (failed !== undefined) throw failed.error;
+  };
+  const tx: OpenTransaction = {
     connection: lent.connection,
-    query: async <R>(statement: Statement, values?: readonly unknown[]) => {
+    driver: lent.driver,
+    query: <R>(statement: Statement, values?: readonly unknown[]) => noting(lent.query<R>(statement, values)),
+    run: (query) => noting(lent.run(query)),
+    async attempt(attempted) {
+      assertSound();
+      await noting(lent.query({ text: 'savepoint leftfold_attempt' }));
+      let result: Awaited<ReturnType<typeof attempted>>;
       try {
-        return await lent.query<R>(statement, values);
+        result = await attempted();
+        assertSound();
       } catch (error) {
-        failed ??= { error };
+        // Of one name the last savepoint counts, so attempts may stand in one another; released, for the next to be that again.
+        await noting(
+          lent.query({ text: 'rollback to savepoint leftfold_attempt; release savepoint leftfold_attempt' }),
+        );
+        failed = undefined;
         throw error;
       }
+      await noting(lent.query({ text: 'release savepoint leftfold_attempt' }));
+      return result;
     },
+    assertSound,
   };
-  // Named, since a pool may have another default: in a snapshot of before, what was waited for would not be seen.
-  await lent.control('begin isolation level read committed');
+  await lent.control(begin);
   let result: T;
   try {
     result = await work(tx);
-    if (failed !== undefined) throw failed.error;
+    assertSound();
   } catch (error) {
     // What went wrong first is what the caller must hear of; a client that cannot roll back is destroyed, not reported.
     await lent.control('rollback').catch(() => undefined);

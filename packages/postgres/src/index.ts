@@ -21,6 +21,8 @@ export {
   type UnionToIntersection,
 } from './read-models/read-models.ts';
 export type { DriverCursor, DriverCursorConstructor } from './read-models/model-cursor.ts';
+// Projections with SQL of their own
+export { sqlProjection, type SqlProjection, type SqlProjectionOptions } from './sql-projection/sql-projection.ts';
 // After a restore, an upgrade, a fail-over
 export { acceptCluster, acceptTimeline } from './identity/accept.ts';
 export { rebase } from './identity/rebase.ts';

@@ -2,7 +2,7 @@ import { AnswerWatch } from './answer-watch.ts';
 import { columnTypes } from './column-types.ts';
 import type { Session } from './database.ts';
 import { connectFault, driverFault, isConnectionLost, isDatabaseError } from './driver-fault.ts';
-import type { PgClient, PgPool, PgTransactionClient } from './pool.ts';
+import type { PgClient, PgPool, PgQuery, PgResult, PgTransactionClient, PgTypes } from './pool.ts';
 import type { Statement } from './statement.ts';
 import { StorageUnavailable } from './storage-errors.ts';
 
@@ -10,12 +10,16 @@ import { StorageUnavailable } from './storage-errors.ts';
 const QUERY_TIMEOUT_MS = 60_000;
 /** The same for one that works through a table, or waits for such a one. */
 const LONG_QUERY_TIMEOUT_MS = 6 * 3_600_000;
+/** The same for a statement that somebody else has written, and that may be slow. */
+const FOREIGN_QUERY_TIMEOUT_MS = 300_000;
 /** A pool that lends nothing for this long is exhausted, perhaps by transactions that themselves wait for a second connection. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
 const queries = new AnswerWatch(QUERY_TIMEOUT_MS);
+const foreignQueries = new AnswerWatch(FOREIGN_QUERY_TIMEOUT_MS);
 const connects = new AnswerWatch(CONNECT_TIMEOUT_MS);
 const lateAnswer = (): Error => new Error(`no answer for ${QUERY_TIMEOUT_MS} ms`);
+const lateForeignAnswer = (): Error => new Error(`no answer for ${FOREIGN_QUERY_TIMEOUT_MS} ms`);
 
 /** How often a connection is handed on before the pool, and who else waits for one there, has it back. */
 const HANDED_ON = 32;
@@ -31,6 +35,8 @@ export class LentClient implements Session {
   readonly #client: PgClient;
   readonly #prepare: boolean;
   #unusable: Error | undefined;
+  /** A transaction is open that we have begun, and will end. */
+  #isOurs = false;
   #handedOn = 0;
   readonly #onError = (error: Error): void => {
     this.#unusable ??= error;
@@ -46,14 +52,29 @@ export class LentClient implements Session {
     return this.#client;
   }
 
-  async query<R>(statement: Statement, values?: readonly unknown[]): Promise<readonly R[]> {
+  /** How the driver reads columns by itself. */
+  get driver(): Partial<PgTypes> {
+    return this.#client as Partial<PgTypes>;
+  }
+
+  query<R>(statement: Statement, values?: readonly unknown[]): Promise<readonly R[]> {
+    return this.#sending(() => send<R>(this.#client, statement, values, this.#prepare), statement.inDoubt);
+  }
+
+  /** A statement of somebody else's, as it is, and the driver's whole answer. */
+  run(query: PgQuery): Promise<PgResult> {
+    return this.#sending(() => foreignQueries.within(this.#client.query(query), lateForeignAnswer));
+  }
+
+  async #sending<R>(send: () => Promise<R>, inDoubt?: string): Promise<R> {
     // Known to be lost before anything was sent: then no outcome is in doubt.
     if (this.#unusable !== undefined) throw new StorageUnavailable(this.#unusable);
     try {
-      return await send<R>(this.#client, statement, values, this.#prepare);
+      return await send();
     } catch (error) {
-      if (isConnectionLost(error) || isInAborted(error)) this.#unusable ??= error as Error;
-      throw driverFault(error, statement.inDoubt);
+      // In a transaction of ours the end of it is ours, too.
+      if (isConnectionLost(error) || (isInAborted(error) && !this.#isOurs)) this.#unusable ??= error as Error;
+      throw driverFault(error, inDoubt);
     }
   }
 
@@ -61,6 +82,7 @@ export class LentClient implements Session {
   async control(text: string, inDoubt?: string): Promise<void> {
     try {
       await this.query(inDoubt === undefined ? { text } : { text, inDoubt });
+      this.#isOurs = text.startsWith('begin');
     } catch (error) {
       this.#unusable ??= error as Error;
       throw error;
@@ -142,6 +164,8 @@ export async function send<R>(
     types: columnTypes,
     ...(takesLong === true && { query_timeout: LONG_QUERY_TIMEOUT_MS }),
   });
-  const { rows } = await (takesLong === true ? answer : queries.within(answer, lateAnswer));
-  return rows as R[];
+  const result: unknown = await (takesLong === true ? answer : queries.within(answer, lateAnswer));
+  // Of several statements at once, the last one's.
+  const last = (Array.isArray(result) ? result.at(-1) : result) as PgResult | undefined;
+  return (last?.rows ?? []) as R[];
 }

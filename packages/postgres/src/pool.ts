@@ -12,6 +12,8 @@ export interface PgQuery {
   /** Prepared under this name, once per connection. */
   readonly name?: string;
   readonly types?: PgTypes;
+  /** As if it had parameters: then it is one statement, else refused. Drivers that do not know it send it as it is. */
+  readonly queryMode?: 'extended';
   /** Milliseconds until the driver gives up; the connection is thrown away then. Drivers that do not know it wait. */
   readonly query_timeout?: number;
 }

@@ -1,8 +1,10 @@
 import { InputInvalid } from '@leftfold/core';
-import type { Storage } from '@leftfold/subscriptions';
+import type { AnyProjection, Storage } from '@leftfold/subscriptions';
 import { postgresCheckpoints } from './checkpoints/postgres-checkpoints.ts';
+import { postgresConditions } from './conditions/postgres-conditions.ts';
 import { openDatabase } from './database.ts';
 import { KnownIdentity } from './identity/log-identity.ts';
+import { PostgresInline } from './inline/postgres-inline.ts';
 import { checkLanes } from './log/lane-class.ts';
 import { logStatements } from './log/log-statements.ts';
 import { PostgresLog } from './log/postgres-log.ts';
@@ -10,7 +12,9 @@ import { postgresMilestones } from './milestones/postgres-milestones.ts';
 import { Announcer } from './log/announcer.ts';
 import { Listener } from './log/listener.ts';
 import { Wake } from './log/wake.ts';
+import { postgresParked } from './parked/postgres-parked.ts';
 import type { PgPool } from './pool.ts';
+import { postgresProgress } from './progress/postgres-progress.ts';
 import { postgresReadModels } from './read-models/postgres-read-models.ts';
 import { quoted, schemaName } from './schema-name.ts';
 import { postgresSnapshots } from './snapshots/postgres-snapshots.ts';
@@ -18,6 +22,7 @@ import { PostgresEventStore } from './store/postgres-event-store.ts';
 import { ReplyTrimming } from './store/reply-trimming.ts';
 import { storeStatements } from './store/store-statements.ts';
 import { WriterSchemas } from './store/writer-schemas.ts';
+import { postgresVersions } from './versions/postgres-versions.ts';
 import { postgresWithheld } from './withheld/postgres-withheld.ts';
 
 /** How the adapter works. */
@@ -61,6 +66,15 @@ export interface PostgresOptions {
    * saves the attempts.
    */
   readonly notifications?: boolean;
+  /**
+   * Projections whose rows are folded in the append's own transaction: they are there when it is answered, and an event that cannot be folded is not appended (`LF_INLINE_REFUSED`).
+   * An append that one of them handles is a transaction of five round trips instead of a statement; all others cost what they did. Every process that appends such events must list it;
+   * its login is a writer and a projector.
+   *
+   * Rows of one stream may be followed as well, before, after or at the same time: they skip what they have, and catch up with what they have missed. Rows of several streams have
+   * this source alone, from the first event on (`LF_SOURCE_CHANGED`). Their tables are made by the first append, or by `inline.prepare()`.
+   */
+  readonly inline?: readonly AnyProjection[];
   readonly limits?: {
     /** Most events of one append, over all its streams. 1 to 100,000, default 1,000. */
     readonly appendEvents?: number;
@@ -80,12 +94,12 @@ export interface PostgresStorage extends Storage {
 /**
  * A log in Postgres, with checkpoints and read models in the same database. Nothing is sent before the first call; the tables are made by
  * `applyMigrations`. Call it once per pool and schema: an append wakes the readers of its own storage at once, others by a notification.
- * @throws {@link InputInvalid} `LF_SCHEMA_NAME_INVALID` · `LF_OPTION_OUT_OF_RANGE`
+ * @throws {@link InputInvalid} `LF_SCHEMA_NAME_INVALID` · `LF_OPTION_OUT_OF_RANGE`; {@link DefinitionError} `LF_INLINE_INVALID`
  */
 export function postgres(options: PostgresOptions): PostgresStorage {
   const { pool, topic = (category) => category, batchSize = 500, lanes = 1, limits = {} } = options;
   const { appendEvents = 1_000, queuedAppends = 10_000, queuedBytes = 64 * 1024 * 1024 } = limits;
-  const { prepare = true, lockTimeoutMs = 5_000, notifications = true } = options;
+  const { inline: listed = [], prepare = true, lockTimeoutMs = 5_000, notifications = true } = options;
   checkRange('batchSize', batchSize, 10_000);
   checkLanes(lanes);
   checkRange('lockTimeoutMs', lockTimeoutMs, 30_000);
@@ -100,14 +114,23 @@ export function postgres(options: PostgresOptions): PostgresStorage {
   const announcer = notifications ? new Announcer(db, schema) : undefined;
   const listener = announcer && new Listener(pool, announcer, wake);
   const shared = { db, identity, schemas };
+  const versions = postgresVersions(db, { fedHere: listed });
+  const statements = storeStatements(quoted(schema), lockTimeoutMs);
+  const [checkpoints, readModels] = [postgresCheckpoints(db), postgresReadModels(db, pool, versions, listed)];
+  const inline =
+    listed.length === 0
+      ? undefined
+      : new PostgresInline(listed, { ...shared, statements, topic, checkpoints, readModels });
   return {
+    ...(inline && { inline: inline.projections }),
     store: new PostgresEventStore({
       ...shared,
+      ...(inline && { inline }),
       appended: () => {
         wake.signal();
         announcer?.announce();
       },
-      statements: storeStatements(quoted(schema), lockTimeoutMs),
+      statements,
       replies: new ReplyTrimming(db),
       topic,
       maxEvents: appendEvents,
@@ -122,10 +145,14 @@ export function postgres(options: PostgresOptions): PostgresStorage {
       batchSize,
       lanes,
     }),
-    checkpoints: postgresCheckpoints(db),
+    checkpoints,
     milestones: postgresMilestones(db),
-    readModels: postgresReadModels(db, pool),
+    versions,
+    conditions: postgresConditions(db),
+    progress: postgresProgress(db, identity),
+    readModels,
     withheld: postgresWithheld(db),
+    parked: postgresParked(db),
     description: `postgres schema ${schema}`,
   };
 }

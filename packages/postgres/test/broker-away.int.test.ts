@@ -55,6 +55,7 @@ test('C12 while the broker is away no page is read beyond those at hand, the lag
     run: async () => undefined,
     head: async () => new Map(),
     hasPassed: () => true,
+    restore: async () => [],
   };
   const to: Broker = { source, publisher: async () => publisher, codec: jsonCodec(), description: 'away' };
   const logger = collectLogs();

@@ -3,9 +3,11 @@ import type {
   Checkpoints,
   Claim,
   Cursor,
+  FollowerId,
   Lane,
   ModelTransaction,
   Move,
+  Parked,
   ReadModels,
   RowTable,
 } from '@leftfold/subscriptions';
@@ -14,6 +16,7 @@ import { inject } from 'vitest';
 import { postgresCheckpoints } from '../src/checkpoints/postgres-checkpoints.ts';
 import { openDatabase, type Database } from '../src/database.ts';
 import { applyMigrations } from '../src/migrations/migrations.ts';
+import { postgresParked } from '../src/parked/postgres-parked.ts';
 import { postgresReadModels } from '../src/read-models/postgres-read-models.ts';
 import { poolerOptions } from './fresh-log.ts';
 
@@ -23,6 +26,7 @@ export interface Fixture {
   readonly database: Database;
   readonly checkpoints: Checkpoints;
   readonly readModels: ReadModels;
+  readonly parked: Parked;
   /** A connection besides, to look with. */
   readonly onlooker: Client;
   close(): Promise<void>;
@@ -45,6 +49,7 @@ export async function openFixture(config: PoolConfig = {}): Promise<Fixture> {
     database,
     checkpoints: postgresCheckpoints(database),
     readModels: postgresReadModels(database, pool),
+    parked: postgresParked(database),
     onlooker,
     async close() {
       await onlooker.end();
@@ -66,24 +71,30 @@ export const cursorAt = (n: number): Cursor => `at ${n}` as Cursor;
 /** An owner of one lane, who takes one batch after the other and remembers where he stands. */
 export class Owner {
   readonly #fixture: Fixture;
-  readonly table: RowTable;
   claim: Claim;
   #from: Claim['cursor'];
   #moves = 0;
 
-  private constructor(fixture: Fixture, table: RowTable, claim: Claim) {
+  private constructor(fixture: Fixture, claim: Claim) {
     this.#fixture = fixture;
-    this.table = table;
     this.claim = claim;
     this.#from = claim.cursor;
   }
 
-  static async of(fixture: Fixture, table: RowTable, lane: string, name = `owner of ${lane}`): Promise<Owner> {
-    const follower = { name: table.projection, version: table.version };
+  static of(fixture: Fixture, table: RowTable, lane: string, name = `owner of ${lane}`): Promise<Owner> {
+    return Owner.follower(fixture, { name: table.projection, version: table.version }, lane, name);
+  }
+  static async follower(
+    fixture: Fixture,
+    { name: of, version }: FollowerId,
+    lane: string,
+    name = `owner of ${lane}`,
+  ): Promise<Owner> {
+    const follower = { name: of, version };
     const options = { owner: name, leaseMs: 60_000, respectLease: false };
     const claim = await fixture.checkpoints.claim(follower, lane as Lane, options);
     if (claim === undefined) throw new Error('a claim without respect is never refused');
-    return new Owner(fixture, table, claim);
+    return new Owner(fixture, claim);
   }
 
   /** One batch: it moves the cursor by one, and is run again when its rows were raced, as the projector does. */
@@ -98,6 +109,11 @@ export class Owner {
         if ((error as { code?: unknown }).code !== 'LF_ROW_RACED') throw error;
       }
     }
+  }
+
+  /** The place that is saved, as far as this owner knows. */
+  get saved(): Claim['cursor'] {
+    return this.#from;
   }
 
   /** What the checkpoint says. */

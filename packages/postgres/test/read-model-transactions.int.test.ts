@@ -1,8 +1,8 @@
 import type { RowChange } from '@leftfold/subscriptions';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openDatabase } from '../src/database.ts';
-import type { PgPool } from '../src/pool.ts';
 import { postgresReadModels } from '../src/read-models/postgres-read-models.ts';
+import { losingCommit } from './losing-commit.ts';
 import { orderSummary } from './read-model-definitions.ts';
 import { cursorAt, openFixture, Owner, waitingForLock, type Fixture } from './read-model-fixture.ts';
 import { poolerOptions } from './fresh-log.ts';
@@ -157,7 +157,7 @@ describe('a transaction of a read model', () => {
     'C4 when the connection is lost around COMMIT, %s it was carried out, it may be tried again, and the checkpoint has the answer',
     async (when) => {
       const mine = await owner();
-      const pool = losingCommit(when);
+      const pool = losingCommit(fixture.pool, when);
       const readModels = postgresReadModels(openDatabase(pool, 'leftfold', poolerOptions), pool);
       const lost = readModels.transaction(mine.claim, { from: 'start', to: cursorAt(1) }, (tx) =>
         tx.write(orderSummary, [paid()]),
@@ -168,25 +168,6 @@ describe('a transaction of a read model', () => {
     },
   );
 });
-
-/** The pool, with a network that breaks when COMMIT is sent. */
-function losingCommit(when: 'before' | 'after'): PgPool {
-  return {
-    async connect() {
-      const client = await fixture.pool.connect();
-      return {
-        async query(query) {
-          if (query.text !== 'commit') return await client.query(query);
-          await client.query(when === 'after' ? 'commit' : 'rollback');
-          throw new Error('Connection terminated unexpectedly');
-        },
-        on: (event, listener) => client.on(event, listener),
-        removeListener: (event, listener) => client.removeListener(event, listener),
-        release: (destroy) => client.release(destroy),
-      };
-    },
-  };
-}
 
 describe('rows of one stream', () => {
   test('keep the version of their stream, also when they are deleted, and when they never were', async () => {

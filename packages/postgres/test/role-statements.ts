@@ -62,7 +62,7 @@ export const statements: readonly (readonly [sql: string, may: readonly Role[]])
   [`update leftfold.checkpoints set epoch = epoch + 1`, followers],
   ['delete from leftfold.checkpoints', []],
   ['truncate leftfold.checkpoints', []],
-  ['select owner from leftfold.members', [...followers, 'reader']],
+  ['select owner from leftfold.members', [...followers, 'operator', 'reader']],
   [`insert into leftfold.members values ('x', 1, 'o', '{}', now())`, followers],
   ['update leftfold.members set lease_until = now()', followers],
   ['delete from leftfold.members', followers],
@@ -88,6 +88,47 @@ export const statements: readonly (readonly [sql: string, may: readonly Role[]])
   ['update leftfold.withheld set sequence = 1', ['relay']],
   ['delete from leftfold.withheld', []],
   ['truncate leftfold.withheld', []],
+  // What projectors have parked, and what is asked of them
+  ...(['parked_keys', 'parked_events', 'parked_notes'] as const).flatMap((table) => [
+    [`select tenant from leftfold.${table}`, [...projectors, 'operator', 'reader']] as const,
+    [`delete from leftfold.${table}`, table === 'parked_notes' ? [] : projectors] as const,
+    [`truncate leftfold.${table}`, []] as const,
+  ]),
+  [
+    `insert into leftfold.parked_keys (follower, version, lane, tenant, key, code, cause) values ('x', 1, '0', '', 'stream/x-1', 'c', 'c')`,
+    projectors,
+  ],
+  [
+    `update leftfold.parked_keys set request = 'retry', request_first = 1, requested_by = 'x', requested_at = now(), reason = null`,
+    [...projectors, 'operator'],
+  ],
+  [`update leftfold.parked_keys set cause = 'x'`, projectors],
+  [
+    `update leftfold.parked_events set edited = '{}', edited_by = 'x', edited_at = now(), edit_reason = 'x'`,
+    [...projectors, 'operator'],
+  ],
+  [`update leftfold.parked_events set envelope = '{}'`, projectors],
+  [`update leftfold.parked_notes set reason = 'x'`, []],
+  [
+    `insert into leftfold.applied_ahead (follower, version, lane, tenant, stream_id, stream_version) values ('x', 1, '0', '', 'x-1', 1)`,
+    projectors,
+  ],
+  ['select stream_version from leftfold.applied_ahead', [...projectors, 'reader']],
+  ['delete from leftfold.applied_ahead', projectors],
+  // Versions of read models, and what keeps lanes from going on
+  ['select state from leftfold.versions', [...projectors, 'operator', 'reader']],
+  [`insert into leftfold.versions (projection, version, state) values ('x', 1, 'live')`, projectors],
+  [`update leftfold.versions set state = 'live', held = false, since = now()`, [...projectors, 'operator']],
+  ['update leftfold.versions set columns = null', projectors],
+  ['update leftfold.versions set followed_at = now()', projectors],
+  ['delete from leftfold.versions', ['rebuild']],
+  ['select code from leftfold.conditions', [...followers, 'operator', 'reader']],
+  [
+    `insert into leftfold.conditions (follower, version, lane, state, code, since, failures, owner) values ('x', 1, '0', 'stopped', 'c', now(), 1, 'o')`,
+    followers,
+  ],
+  [`update leftfold.conditions set code = 'x'`, followers],
+  ['delete from leftfold.conditions', followers],
   // The log itself
   ['select id from leftfold.log', all],
   ['update leftfold.log set generation = 2', []],

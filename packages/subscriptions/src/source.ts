@@ -1,5 +1,8 @@
 import type { Branded, Envelope, StoredEvent, StreamVersion, t } from '@leftfold/core';
 import type { Behind, BehindOptions } from './observation/behind.ts';
+import type { RawRecord } from './record/parse-record.ts';
+import type { RecordMark } from './record/record-mark.ts';
+import type { RecordPlace } from './record/recognition.ts';
 import type { WithheldKey } from './withheld.ts';
 
 /** Where a follower stands in one lane of one source: a snapshot window of the log, an offset and sequence of a partition. Opaque text; saved in the checkpoint. */
@@ -7,8 +10,21 @@ export type Cursor = Branded<string, 'Cursor'>;
 /** What is owned and ordered as one: a set of partitions of the log, or one partition of a topic. */
 export type Lane = Branded<string, 'Lane'>;
 
+/**
+ * What is kept of a record that cannot be dealt with yet, so that it can be later: its envelope, and what a topic holds of it as it came, bytes and all. `raw` null: it
+ * is in the log, and is read there again, so that nothing that is erased there since stays here.
+ */
+export interface KeptRecord {
+  readonly envelope: Envelope;
+  readonly raw: (RawRecord & { readonly place: string }) | null;
+}
+
 /** One event of a source. Only what is handled is decoded. */
 export interface SourceRecord extends Envelope {
+  /** Absent where it is an event that was sent for the first time. One that is `'withheld'` or `'given-up'` stands for an event, cannot be decoded, and comes only to a reader that takes marks ({@link Reader.marks}). */
+  readonly mark?: RecordMark;
+  /** What is to be kept of it: see {@link Source.restore}. */
+  keep(): KeptRecord;
   /**
    * The payload in memory form, resolved from the writer's schema to this one; the same rules for every source. Upcasting comes after.
    * @throws `LF_RECORD_UNDECODABLE` when the bytes are not what the writer's schema says.
@@ -47,7 +63,11 @@ export interface Reader<in R extends SourceRecord = SourceRecord> {
   /**
    * Where to end, by lane, as {@link Source.head} answers it: `run` resolves when what was handled has passed it on every lane that is named, at once
    * where the place that {@link from} answers has. A lane that is not named is not read. A broker hands over nothing beyond the end; a log little more,
-   * if anything. Places are the reader's own, as ever: nothing is kept about a bounded reading, and nothing of it is left behind.
+   * if anything. Where the end is the `to` of another reader's batch, it ends in that very place, the same text; unless it began
+   * in the midst of a window that reaches beyond.
+   * Places are the reader's own, as ever: nothing is kept about a bounded reading, and nothing of it is left behind.
+   *
+   * The map is asked each time a lane has come to its end: whoever has moved the end on by then is read on to.
    */
   readonly until?: ReadonlyMap<Lane, Cursor>;
   /**
@@ -71,6 +91,11 @@ export interface Reader<in R extends SourceRecord = SourceRecord> {
   recovered?(lane: Lane | undefined): void;
   /** The lane was taken away; a pending {@link handle} of it has its signal aborted. */
   lost?(lane: Lane): void;
+  /**
+   * True: records that are no event sent for the first time are handed over like all others, marked ({@link SourceRecord.mark}), also of types that are not looked at;
+   * no lane stops at one, and {@link settled} is not asked.
+   */
+  readonly marks?: boolean;
   /**
    * Asked before a lane stops at a withheld event of a type that is looked at (`LF_RECORD_WITHHELD`): true where it was redriven or given up later in the same
    * partition than `sequence`, so that it may be passed here. Absent: the lane stops. Rejects as a server's fault does; then it is tried again.
@@ -111,6 +136,11 @@ export interface Source<out R extends SourceRecord = SourceRecord> {
   run(reader: Reader<R>, signal: AbortSignal): Promise<void>;
   /** The end of every lane now: whoever has passed it has seen every event committed (for a broker: stored there) before this call. */
   head(): Promise<ReadonlyMap<Lane, Cursor>>;
+  /**
+   * Records that were kept, whole again, in the order given: by this source, or by a log another source's, since it has the events themselves. Looks up what decoding them needs.
+   * @throws `LF_RECORD_GONE` when the log has no such event; a fault of the registry or the database as it is, to be tried again
+   */
+  restore(kept: readonly KeptRecord[], signal?: AbortSignal): Promise<readonly R[]>;
   /** True when a reader standing at `cursor` has everything that `head` covers. */
   hasPassed(cursor: Cursor | 'start', head: Cursor): boolean;
   /**
@@ -119,4 +149,9 @@ export interface Source<out R extends SourceRecord = SourceRecord> {
    * @throws as reading from such a place would: `LF_CURSOR_INVALID`, `LF_OTHER_LOG`, …
    */
   behind?(places: ReadonlyMap<Lane, Cursor | 'start'>, options?: BehindOptions): Promise<ReadonlyMap<Lane, Behind>>;
+  /**
+   * How far places have come in one partition, by the relay's own numbers: the last record dealt with. Pure. Absent where there are no partitions.
+   * @throws `LF_CURSOR_INVALID`
+   */
+  reached?(places: ReadonlyMap<Lane, Cursor | 'start'>, topic: string, partition: number): RecordPlace | 'start';
 }

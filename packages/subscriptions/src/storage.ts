@@ -1,9 +1,14 @@
 import type { EventStore } from '@leftfold/core';
 import type { Behind, BehindOptions } from './observation/behind.ts';
 import type { Checkpoints } from './checkpoints.ts';
+import type { Inline } from './inline/inline.ts';
+import type { Conditions } from './conditions.ts';
 import type { Milestones } from './milestones.ts';
+import type { Parked } from './parked.ts';
+import type { Progress } from './progress.ts';
 import type { ReadModels } from './read-models.ts';
 import type { Cursor, Lane, LogRecord, Source } from './source.ts';
+import type { Versions } from './versions.ts';
 import type { Withheld } from './withheld.ts';
 
 /** Which log this is. Every cursor and every published record names it, so that nothing of another log is taken for its own. */
@@ -28,7 +33,7 @@ export interface Log extends Source<LogRecord> {
   behind(places: ReadonlyMap<Lane, Cursor | 'start'>, options?: BehindOptions): Promise<ReadonlyMap<Lane, Behind>>;
 }
 
-/** Everything one database gives: the event store, the log, checkpoints with leases, read models, what the relay withholds. */
+/** Everything one database gives: the event store, the log, checkpoints with leases, read models with their versions, what is withheld or parked, and how followers are. */
 export interface Storage {
   readonly store: EventStore;
   readonly log: Log;
@@ -36,6 +41,13 @@ export interface Storage {
   readonly milestones: Milestones;
   readonly readModels: ReadModels;
   readonly withheld: Withheld;
+  readonly parked: Parked;
+  /** What its appends apply. Absent where there is nothing. */
+  readonly inline?: Inline;
+  readonly versions: Versions;
+  readonly conditions: Conditions;
+  /** How far followers have come, for who waits for them. */
+  readonly progress: Progress;
   /** For people: `postgres orders@db1:5432`. Holds no secrets. */
   readonly description: string;
 }

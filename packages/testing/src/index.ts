@@ -1,6 +1,7 @@
 // Specs: given events, when a command, then …
 export * from './specs/decider-spec.ts';
 export * from './specs/projection-spec.ts';
+export type { PermutedOptions } from './specs/projection-outcomes.ts';
 export * from './specs/snapshot-spec.ts';
 export { inStream, type EventsOfStream } from './specs/spec-records.ts';
 export type { AnyVersionOf } from './specs/given-event.ts';
@@ -14,12 +15,17 @@ export * from './source/source-conformance.ts';
 export type { OpenSource, SourceUnderTest } from './source/source-under-test.ts';
 export * from './checkpoints/checkpoints-conformance.ts';
 export * from './withheld/withheld-conformance.ts';
+export * from './parked/parked-conformance.ts';
+export * from './versions/versions-conformance.ts';
+export * from './conditions/conditions-conformance.ts';
 export * from './milestones/milestones-conformance.ts';
 export * from './bad-input/bad-input-conformance.ts';
 export * from './publisher/publisher-conformance.ts';
 export * from './publisher/publish-history.ts';
 export type { StoredRecord } from './publisher/published-records.ts';
 export * from './read-models/read-models-conformance.ts';
+export * from './inline/inline-conformance.ts';
+export type { OpenInline } from './inline/inline-scene.ts';
 // For tests that wait
 export * from './eventually.ts';
 export * from './caught-up.ts';

@@ -31,7 +31,7 @@ function scripted(topic: Lookup = async () => ({ id: 'id', leaders: [1, 1, 1] })
     };
   const client = (by: keyof FetchClients) => ({ fetch: fetching(by), topic });
   const loop = new FetchLoop({ waiting: client('waiting'), beside: client('beside') }, () => {});
-  const lane = (partition: number) => loop.lane({ topic: TOPIC, partition }, undefined);
+  const lane = (partition: number) => loop.lane({ topic: TOPIC, partition }, () => undefined);
   const begin = async (partition: number): Promise<void> => {
     const begun = lane(partition);
     await begun.topicId();

@@ -64,7 +64,7 @@ export class FetchLoop {
     this.#onRequest = onRequest;
   }
 
-  lane(at: TopicPartition, end: bigint | undefined): FetchedLane {
+  lane(at: TopicPartition, end: () => bigint | undefined): FetchedLane {
     const fetches = {
       topicId: async (topic: string) => (await this.#topic(topic)).id,
       wake: () => this.#wake(),

@@ -6,7 +6,7 @@ const batch = (nextOffset: bigint) => ({ batch: { ...AT, records: [], nextOffset
 async function opened(end?: bigint) {
   let woken = 0;
   const fetches = { topicId: async () => 'id', wake: () => void (woken += 1) };
-  const lane = new FetchedLane(AT, fetches, end);
+  const lane = new FetchedLane(AT, fetches, () => end);
   await lane.topicId();
   return { lane, woken: () => woken };
 }

@@ -27,7 +27,7 @@ export class FetchedLane implements LaneFeed, TopicPartition {
   readonly topic: string;
   readonly partition: number;
   readonly #fetches: LaneFetches;
-  readonly #end: bigint | undefined;
+  readonly #end: () => bigint | undefined;
   #topicId: string | undefined;
   /** Where the next fetch begins; undefined while nothing is wanted. */
   #position: bigint | undefined;
@@ -36,7 +36,8 @@ export class FetchedLane implements LaneFeed, TopicPartition {
   /** Names what is wanted: an answer to what was wanted before is dropped. */
   #turn = 0;
 
-  constructor({ topic, partition }: TopicPartition, fetches: LaneFetches, end: bigint | undefined) {
+  /** @param end of a bounded reader, as it is now */
+  constructor({ topic, partition }: TopicPartition, fetches: LaneFetches, end: () => bigint | undefined) {
     this.topic = topic;
     this.partition = partition;
     this.#fetches = fetches;
@@ -79,7 +80,8 @@ export class FetchedLane implements LaneFeed, TopicPartition {
   wanted(): Wanted | undefined {
     const [offset, topicId, turn] = [this.#position, this.#topicId, this.#turn];
     if (offset === undefined || topicId === undefined || this.#ahead !== undefined) return undefined;
-    if (this.#end !== undefined && offset >= this.#end) return undefined;
+    const end = this.#end();
+    if (end !== undefined && offset >= end) return undefined;
     return {
       place: { topic: this.topic, partition: this.partition, topicId, offset },
       turn,

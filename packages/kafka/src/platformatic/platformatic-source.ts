@@ -37,8 +37,10 @@ export class PlatformaticSource extends TopicSource {
     );
     const tells = this.tells(reader);
     const runs = lanes.map((at) => {
-      const end = reader.until?.get(topicLane(at.topic, at.partition));
-      const feed = loop.lane(at, end === undefined ? undefined : cursorOffset(end));
+      const feed = loop.lane(at, () => {
+        const end = reader.until?.get(topicLane(at.topic, at.partition));
+        return end === undefined ? undefined : cursorOffset(end);
+      });
       const setting = {
         ...this.reading(reader),
         ...(tells && { onHandled: commits.handled.bind(commits) }),

@@ -67,17 +67,14 @@ function renewStatement(table: string, members: string, locked: 'wait' | 'skip')
     `greatest(1, ceil(extract(epoch from ${until} - clock_timestamp()) * 1000))::int`;
   const isOurs = 'c.follower = m.follower and c.version = m.version and c.lane = claim.lane and c.epoch = claim.epoch';
   const claims = 'mine as m cross join lateral json_to_recordset(m.claims) as claim(lane text, epoch bigint)';
-  const renewed =
-    locked === 'wait'
-      ? `update ${table} as c
-            set lease_until = clock_timestamp() + m.lease_ms * interval '1 millisecond'
-           from ${claims} where ${isOurs}
-         returning m.n, c.lane`
-      : `update ${table} as c
+  // In the order in which a transaction that several followers share locks them: else each might wait for the other.
+  const mine = `select m.n, m.lease_ms, c.follower, c.version, c.lane from ${claims} join ${table} as c on ${isOurs}
+                 order by c.follower collate "C", c.version, c.lane collate "C" for no key update of c ${locked === 'skip' ? 'skip locked' : ''}`;
+  const renewed = `update ${table} as c
             set lease_until = clock_timestamp() + free.lease_ms * interval '1 millisecond'
-           from (select m.lease_ms, c.follower, c.version, c.lane from ${claims} join ${table} as c on ${isOurs}
-                    for no key update of c skip locked) as free
-          where c.follower = free.follower and c.version = free.version and c.lane = free.lane`;
+           from (${mine}) as free
+          where c.follower = free.follower and c.version = free.version and c.lane = free.lane
+         returning free.n, c.lane`;
   const ours = locked === 'wait' ? 'renewed as c' : `${claims} join ${table} as c on ${isOurs}`;
   return prepared(
     locked === 'wait' ? 'renew_leases' : 'renew_past_locked',

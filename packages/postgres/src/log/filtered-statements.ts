@@ -2,6 +2,7 @@ import { EVENT_COLUMNS } from '../store/event-row.ts';
 import { prepared, type Statement } from '../statement.ts';
 import { filterText, lastLookedAt, lookedAt } from './log-filter.ts';
 import { viewRow } from './log-view.ts';
+import { sized } from './page-bytes.ts';
 import { unguessed } from './unguessed.ts';
 
 /**
@@ -13,7 +14,8 @@ import { unguessed } from './unguessed.ts';
 export function filteredWindowStatement(schema: string): Statement {
   return prepared(
     'log_window_filtered',
-    unguessed(`with both_parts as materialized (
+    unguessed(
+      sized(`with both_parts as materialized (
   ${viewRow(schema).replace('as metadata', 'as metadata, null::int as mark')}
   union all
   select e.* from ${filteredLateText(schema, 6)}
@@ -24,6 +26,7 @@ export function filteredWindowStatement(schema: string): Statement {
   ) as e
 )
 select * from both_parts order by position limit $3::int + 1`),
+    ),
   );
 }
 
@@ -37,7 +40,8 @@ export function filteredBacklogStatement(schema: string): Statement {
   const scan = lookedAt(7);
   return prepared(
     'log_backlog_filtered',
-    unguessed(`with late_part as materialized (
+    unguessed(
+      sized(`with late_part as materialized (
   select e.* from ${filteredLateText(schema, 7)} order by e.position limit $3::int
 )
 (${viewRow(schema).replace('as metadata', 'as metadata, null::int as mark')})
@@ -51,6 +55,7 @@ union all
   order by position limit ${scan}
  ) as looked_at where fits or nth = ${scan} order by position limit $3::int)
 order by position limit $3::int + 1`),
+    ),
   );
 }
 

@@ -177,7 +177,8 @@ export class LaneBundles {
     const end: Whereabouts = ahead ?? { end: snapshotText(window.to) };
     for (const lane of among) this.#whereabouts.set(lane, end);
     const isAll = among.length === lanes;
-    const filter = { only, lanes: isAll ? undefined : { among, of: lanes }, upTo: ahead?.place.position };
+    const upTo = ahead?.place.position ?? endWithin(window, bundle.until);
+    const filter = { only, lanes: isAll ? undefined : { among, of: lanes }, upTo };
     const most = batchSize * among.length * (ahead === undefined ? 1 : STRIDE);
     const page =
       window.emptyIn === undefined
@@ -195,10 +196,12 @@ export class LaneBundles {
   /** The next place in the window where others of this run stand: to go no further is to meet them there. */
   #placeAhead({ place, until, asking }: Bundle, { from, to }: Window): Standing | undefined {
     let nearest: Standing | undefined;
+    const end = endWithin({ from, to }, until);
     for (const [lane, at] of this.#whereabouts) {
       if (at === undefined || at === 'anywhere' || !('place' in at) || asking.has(lane)) continue;
       const { position } = at.place;
-      const isAhead = position > place.position && (nearest === undefined || position < nearest.place.position);
+      const isNearer = nearest === undefined || position < nearest.place.position;
+      const isAhead = position > place.position && isNearer && (end === undefined || position <= end);
       if (isAhead && at.key === keyOf({ from, to, position }, until)) nearest = at;
     }
     return nearest;
@@ -245,6 +248,13 @@ const placeText = ({ from, to, position }: LogPlace): string =>
 function nextEnd(from: Snapshot, until: LogPlace): Snapshot | undefined {
   const end = covers(from, until.from) ? until.to : until.from;
   return end !== undefined && covers(end, from) ? end : undefined;
+}
+
+/** Where a reader ends in the midst of a window. It goes no further there, so that it stands where the one stood whose place it is. */
+function endWithin({ from, to }: Pick<Window, 'from' | 'to'>, until: LogPlace | undefined): bigint | undefined {
+  if (until?.to === undefined || until.position === 0n) return undefined;
+  const isSame = snapshotText(from) === snapshotText(until.from) && snapshotText(to) === snapshotText(until.to);
+  return isSame ? until.position : undefined;
 }
 
 function pageWithout({ from, to }: Window, generation: number): LogPage {

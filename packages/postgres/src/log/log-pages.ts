@@ -9,6 +9,7 @@ import { AheadOfLog, ReaderHasXid } from './log-errors.ts';
 import { filterValues, isOpen, type LogFilter } from './log-filter.ts';
 import type { LogPlace } from './log-place.ts';
 import type { LogStatements } from './log-statements.ts';
+import { isCutAfter, type SizedRow } from './page-bytes.ts';
 import { advanced, covers, EMPTY, parseSnapshot, snapshotText, windowIds, type Snapshot } from './snapshot.ts';
 
 const INT8_MAX = 2n ** 63n - 1n;
@@ -62,7 +63,7 @@ interface At extends View {
   readonly highest: string | null;
 }
 /** `mark`: the last one that was looked at, beyond which there may be more. 1: it fits the filter, 0: it does not. */
-type PageRow = EventRow & { readonly mark?: number | null };
+type PageRow = EventRow & SizedRow & { readonly mark?: number | null };
 
 /**
  * The log in pages, by snapshot difference (PgQ's technique): a window is what is visible in one snapshot and not in the one before. Whatever commits,
@@ -134,7 +135,8 @@ export class LogPages {
       const lookedAt = marked === -1 ? rows : rows.slice(0, marked + 1);
       const isFull = lookedAt.length >= limit;
       const last = lookedAt.at(isFull ? most - 1 : -1);
-      const isLast = (!isFull && marked === -1) || last === undefined;
+      const isCut = !isFull && marked === -1 && last !== undefined && isCutAfter(last);
+      const isLast = (!isFull && marked === -1 && !isCut) || last === undefined;
       const end = isLast ? filter.upTo : last.position;
       const handedOut = (isFull ? lookedAt.slice(0, most) : lookedAt).filter(({ mark }) => mark !== 0);
       const schemaOf = await this.#schemas.get(new Set(handedOut.map(({ schema_id }) => schema_id)), session);

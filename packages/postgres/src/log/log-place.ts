@@ -54,6 +54,12 @@ export function placeOf(cursor: Cursor | 'start', identity: LogIdentity, lane: L
   return parsed.place;
 }
 
+/** Whether a cursor is of this log, but of a generation before or after. @throws `LF_CURSOR_INVALID` */
+export function isOfOtherGeneration(cursor: Cursor, { id, generation }: LogIdentity): boolean {
+  const { log } = parseCursor(cursor);
+  return log !== `${id}/${generation}` && log.startsWith(`${id}/`);
+}
+
 /** @throws {@link InputInvalid} `LF_LANES_CHANGED` when a cursor is of another number of lanes · `LF_CURSOR_INVALID` */
 export function checkCursorLanes(cursor: Cursor, lanes: number): void {
   checkDivision(parseCursor(cursor).lane, lanes);

@@ -2,7 +2,9 @@ import { EVENT_COLUMNS } from '../store/event-row.ts';
 import { prepared, type Statement } from '../statement.ts';
 import { behindStatements, type BehindStatements } from './behind-statements.ts';
 import { filteredBacklogStatement, filteredWindowStatement } from './filtered-statements.ts';
+import { restoreStatement } from './restore-events.ts';
 import { viewColumns, viewRow } from './log-view.ts';
+import { sized } from './page-bytes.ts';
 import { unguessed } from './unguessed.ts';
 
 /**
@@ -21,6 +23,7 @@ export interface LogStatements {
   readonly filteredBacklog: Statement;
   readonly at: Statement;
   readonly behind: BehindStatements;
+  readonly restore: Statement;
 }
 
 /** @param schema quoted name of the Postgres schema. */
@@ -34,6 +37,7 @@ export function logStatements(schema: string): LogStatements {
     filteredBacklog: filteredBacklogStatement(schema),
     at: atStatement(schema),
     behind: behindStatements(schema),
+    restore: restoreStatement(schema),
   };
 }
 
@@ -90,7 +94,8 @@ const lateText = (schema: string): string => `unnest($1::xid8[]) as late(xid) cr
 function windowStatement(schema: string): Statement {
   return prepared(
     'log_window',
-    unguessed(`with both_parts as materialized (
+    unguessed(
+      sized(`with both_parts as materialized (
   ${viewRow(schema)}
   union all
   select e.* from ${lateText(schema)}
@@ -101,6 +106,7 @@ function windowStatement(schema: string): Statement {
   ) as e
 )
 select * from both_parts order by position limit $3::int + 1`),
+    ),
   );
 }
 
@@ -132,7 +138,8 @@ from pg_current_snapshot() as snapshot`,
 function backlogStatement(schema: string): Statement {
   return prepared(
     'log_backlog',
-    unguessed(`with late_part as materialized (
+    unguessed(
+      sized(`with late_part as materialized (
   select e.* from ${lateText(schema)} order by e.position limit $3::int
 )
 (${viewRow(schema)})
@@ -144,6 +151,7 @@ union all
    and not pg_visible_in_snapshot(xid, $5::pg_snapshot) and pg_visible_in_snapshot(xid, $6::pg_snapshot)
  order by position limit $3::int)
 order by position limit $3::int + 1`),
+    ),
   );
 }
 

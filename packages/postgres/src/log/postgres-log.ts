@@ -5,10 +5,12 @@ import {
   type BehindOptions,
   type Cursor,
   type Division,
+  type KeptRecord,
   type Lane,
   type Log,
   type LogIdentity,
   type LogReader,
+  type LogRecord,
 } from '@leftfold/subscriptions';
 import type { Database } from '../database.ts';
 import { GenerationMoved } from '../identity/identity-errors.ts';
@@ -20,10 +22,11 @@ import { LaneBundles, SMALL_WINDOW_BATCHES } from './lane-bundles.ts';
 import { laneName, laneNamed, lanesOf, type LaneClass } from './lane-class.ts';
 import { AheadOfLog } from './log-errors.ts';
 import { LogPages, type LogPage } from './log-pages.ts';
-import { checkCursorLanes, cursorOf, hasPassed, placeOf, reaches, START, type LogPlace } from './log-place.ts';
+import { checkCursorLanes, cursorOf, hasPassed, isOfOtherGeneration, placeOf, reaches, START, type LogPlace } from './log-place.ts';
 import type { LogStatements } from './log-statements.ts';
 import type { Listener } from './listener.ts';
 import { LogTip } from './log-tip.ts';
+import { restoreEvents } from './restore-events.ts';
 import { EMPTY } from './snapshot.ts';
 import type { Wake } from './wake.ts';
 
@@ -114,6 +117,11 @@ export class PostgresLog implements Log {
     });
   }
 
+  restore(kept: readonly KeptRecord[]): Promise<readonly LogRecord[]> {
+    const { db, schemas, statements } = this.#options;
+    return restoreEvents(db, { statement: statements.restore, schemas }, kept);
+  }
+
   hasPassed(cursor: Cursor | 'start', head: Cursor): boolean {
     return hasPassed(cursor, head);
   }
@@ -180,19 +188,29 @@ export class PostgresLog implements Log {
     signal: AbortSignal,
     succeeded: () => void,
   ): Promise<void> {
-    const { identity, until, ...asked } = await this.#place(lane, reader, signal);
+    const { identity, ...asked } = await this.#place(lane, reader, signal);
     const ended = new AbortController();
     const stop = AbortSignal.any([signal, ended.signal]);
-    const isAtEnd = (place: LogPlace): boolean => until !== undefined && reaches(place, until);
+    // Asked each time: it may be moved on.
+    const end = (): LogPlace | undefined => {
+      const cursor = reader.until?.get(laneName(lane));
+      if (cursor === undefined) return undefined;
+      // Of before a fail-over, or of after one that this lane has yet to hear of: whoever moves the end on says it anew.
+      if (isOfOtherGeneration(cursor, identity)) throw new GenerationMoved(identity.generation);
+      return placeOf(cursor, identity, lane);
+    };
+    const isAtEnd = (place: LogPlace, until: LogPlace | undefined): boolean =>
+      until !== undefined && reaches(place, until);
     const fetchAfter = (place: LogPlace): Promise<readonly LogPage[] | undefined> => {
-      if (isAtEnd(place)) return Promise.resolve(undefined);
+      const until = end();
+      if (isAtEnd(place, until)) return Promise.resolve(undefined);
       const pages = bundles.next({ lane: lane.lane, place, until, reached: succeeded }, stop);
       // It is looked at when the batch before is done; until then a fault waits.
       pages.catch(() => undefined);
       return pages;
     };
-    let { from } = asked;
-    let fetched = fetchAfter(asked.place);
+    let { from, place } = asked;
+    let fetched = fetchAfter(place);
     try {
       for (;;) {
         const batches = await fetched.catch((error: unknown) => {
@@ -200,13 +218,21 @@ export class PostgresLog implements Log {
           const isOfBefore = error instanceof AheadOfLog && this.#options.identity.generation !== identity.generation;
           throw isOfBefore ? new GenerationMoved(identity.generation) : error;
         });
-        if (batches === undefined || signal.aborted) return bundles.forget(lane.lane);
+        if (signal.aborted) return bundles.forget(lane.lane);
+        if (batches === undefined) {
+          if (isAtEnd(place, end())) return bundles.forget(lane.lane);
+          fetched = fetchAfter(place);
+          continue;
+        }
         succeeded();
         for (const [i, page] of batches.entries()) {
           if (signal.aborted) return;
           // Others of this process may know of a new generation already: what this place means there is not known here.
           if (page.generation !== identity.generation) throw new GenerationMoved(identity.generation);
-          if (i === batches.length - 1) fetched = fetchAfter(page.to);
+          if (i === batches.length - 1) {
+            place = page.to;
+            fetched = fetchAfter(place);
+          }
           const to = cursorOf(page.to, identity, lane);
           const batch = {
             lane: laneName(lane),
@@ -234,13 +260,7 @@ export class PostgresLog implements Log {
     const identity = await this.identity();
     // Saved places are carried over as the generation rises: this one may be of before.
     if (identity.generation !== before.generation) throw new GenerationMoved(before.generation);
-    const end = reader.until?.get(laneName(lane));
-    return {
-      from,
-      place: placeOf(from, identity, lane),
-      until: end === undefined ? undefined : placeOf(end, identity, lane),
-      identity,
-    };
+    return { from, place: placeOf(from, identity, lane), identity };
   }
 
   /** A place as cursors, labelled with the generation that it was read in. */
@@ -260,7 +280,6 @@ export class PostgresLog implements Log {
 interface Beginning {
   readonly from: Cursor | 'start';
   readonly place: LogPlace;
-  readonly until: LogPlace | undefined;
   readonly identity: LogIdentity;
 }
 

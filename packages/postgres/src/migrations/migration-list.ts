@@ -6,6 +6,8 @@ import { roles } from './0005-roles.ts';
 import { uniqueKeys } from './0006-unique-keys.ts';
 import { milestones } from './0007-milestones.ts';
 import { withheld } from './0008-withheld.ts';
+import { parked } from './0009-parked.ts';
+import { versions } from './0010-versions.ts';
 import type { Migration } from './migration.ts';
 
 /** All of them, by number. */
@@ -18,4 +20,6 @@ export const migrationList: readonly Migration[] = [
   uniqueKeys,
   milestones,
   withheld,
+  parked,
+  versions,
 ];

@@ -6,7 +6,10 @@ import type {
   PostgresQueryResult,
 } from 'kysely';
 import { isConnectionLost } from '../driver-fault.ts';
+import type { Session } from '../database.ts';
+import { send } from '../lent-client.ts';
 import type { PgClient, PgPool, PgResult, PgTypes } from '../pool.ts';
+import type { Binding, BoundSchemas } from './bound-schemas.ts';
 import { ColumnUnreadable } from './column-unreadable.ts';
 import type { ColumnOrigins, ResultField } from './column-origins.ts';
 import { ModelCursor, type CursorClient, type DriverCursor, type DriverCursorConstructor } from './model-cursor.ts';
@@ -19,8 +22,9 @@ interface ModelResult extends Partial<PgResult> {
   readonly fields?: readonly ResultField[];
 }
 
-/** How results are read. */
+/** How statements are sent and results read. */
 export interface Reading {
+  readonly schemas: BoundSchemas;
   readonly origins: ColumnOrigins;
   readonly cursor: DriverCursorConstructor | undefined;
 }
@@ -47,15 +51,24 @@ export class ModelPool implements PostgresPool {
 
 /** What fails here leaves the connection in a state that nobody knows. */
 const CONTROLS_TRANSACTION = /^\s*(?:begin|start|commit|rollback|end|abort)\b/i;
+const BEGINS_TRANSACTION = /^\s*(?:begin|start)\b/i;
+
+/** SQLSTATE of a table, or a schema, that is not there (any more). */
+const MISSING: ReadonlySet<unknown> = new Set(['42P01', '3F000']);
 
 /**
  * A client while it is lent (hazard P1): it has an error listener, so a connection that dies between two queries does not end the process, and it is
  * closed instead of pooled again after that, and after a BEGIN, COMMIT or ROLLBACK that failed.
+ *
+ * All statements of one lending, so all of a transaction, read the same versions.
  */
 class ModelClient implements PostgresPoolClient, CursorClient {
   readonly #client: PgClient;
   readonly #reading: Reading;
   readonly #types: PgTypes;
+  readonly #session: Pick<Session, 'query'>;
+  #binding: Binding | undefined;
+  #isInTransaction = false;
   #isUnusable = false;
   readonly #onError = (): void => {
     this.#isUnusable = true;
@@ -67,6 +80,7 @@ class ModelClient implements PostgresPoolClient, CursorClient {
     this.#client = client;
     this.#reading = reading;
     this.#types = modelTypes(client);
+    this.#session = { query: (statement, values) => send(client, statement, values, false) };
     if (typeof client.processID === 'number') this.processID = client.processID;
     client.on('error', this.#onError);
   }
@@ -82,7 +96,7 @@ class ModelClient implements PostgresPoolClient, CursorClient {
 
   async #run<R>(text: string, values: readonly unknown[]): Promise<PostgresQueryResult<R>> {
     try {
-      const result = (await this.#client.query({ text, values: [...values], types: this.#types })) as ModelResult;
+      const result = await this.#send(text, values);
       // The result of several statements at once is a list; Kysely has no rows for those.
       const { command, rowCount, rows = [], fields } = result;
       return {
@@ -93,6 +107,40 @@ class ModelClient implements PostgresPoolClient, CursorClient {
     } catch (error) {
       const isOurs = error instanceof ColumnUnreadable;
       if (CONTROLS_TRANSACTION.test(text) || (!isOurs && isConnectionLost(error))) this.#isUnusable = true;
+      throw error;
+    }
+  }
+  async #send(text: string, values: readonly unknown[]): Promise<ModelResult> {
+    if (BEGINS_TRANSACTION.test(text)) this.#isInTransaction = true;
+    const { schemas } = this.#reading;
+    const ask = async (filled: string): Promise<ModelResult> =>
+      (await this.#client.query({ text: filled, values: [...values], types: this.#types })) as ModelResult;
+    if (!schemas.concerns(text)) return ask(text);
+    const filled = await this.#fill(text);
+    try {
+      return await ask(filled);
+    } catch (error) {
+      // In a transaction nothing can be asked any more; the next one looks.
+      if (!MISSING.has((error as { readonly code?: unknown }).code) || this.#isInTransaction) {
+        schemas.forget();
+        throw error;
+      }
+      this.#binding = await schemas.again(this.#session);
+      const again = this.#binding.fill(text);
+      if (again === filled) throw error;
+      return await ask(again);
+    }
+  }
+  async #fill(text: string): Promise<string> {
+    const { schemas } = this.#reading;
+    if (!schemas.concerns(text)) return text;
+    this.#binding ??= await schemas.now(this.#session);
+    try {
+      return this.#binding.fill(text);
+    } catch (error) {
+      // There was nothing to read: whoever tries again must not be told so for seconds more.
+      schemas.forget();
+      this.#binding = undefined;
       throw error;
     }
   }
@@ -108,8 +156,9 @@ class ModelClient implements PostgresPoolClient, CursorClient {
     const { origins, cursor: Cursor } = this.#reading;
     if (Cursor === undefined) throw new TypeError('streaming needs the cursor option of readModels');
     // Now, because nothing can be asked on this connection while the cursor is open.
+    const filled = await this.#fill(text);
     await origins.look((query) => this.#client.query(query));
-    const cursor = new Cursor(text, [...values], { types: this.#types });
+    const cursor = new Cursor(filled, [...values], { types: this.#types });
     (this.#client as unknown as { query(cursor: DriverCursor): unknown }).query(cursor);
     return cursor;
   }

@@ -39,9 +39,7 @@ export interface ModelTable {
  */
 export function modelTable(logSchema: string, definition: RowTable): ModelTable {
   const { projection, version, name, order } = definition;
-  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(projection))
-    throw badName('projection', projection, 'a-z, 0-9 and - between');
-  const schema = checkedName('schema', `${logSchema}_${projection.replaceAll('-', '_')}_v${version}`);
+  const schema = modelSchema(logSchema, projection, version);
   const deleted = checkedName('table', `${checkedName('table', name)}__deleted`);
   const columns = Object.entries(definition.columns).map(([each, of]) => column(checkedColumn(each), of));
   const key = column(definition.key, definition.columns[definition.key] as t.AnySchema);
@@ -55,6 +53,13 @@ export function modelTable(logSchema: string, definition: RowTable): ModelTable 
     key,
     indexes: definition.indexes.map((index) => ({ name: indexName(name, index), columns: index })),
   };
+}
+
+/** The schema of a version of a projection, unquoted. @throws {@link DefinitionError} `LF_ROW_TABLE_NAME` */
+export function modelSchema(logSchema: string, projection: string, version: number): string {
+  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(projection))
+    throw badName('projection', projection, 'a-z, 0-9 and - between');
+  return checkedName('schema', `${logSchema}_${projection.replaceAll('-', '_')}_v${version}`);
 }
 
 /** Of the columns, so that an index that is declared later is made, and one that is there is found. */

@@ -19,9 +19,12 @@ type Result = PluginTransformResultArgs['result'];
 export class ModelTablesPlugin implements KyselyPlugin {
   readonly #transformer: ModelTables;
 
-  /** @param schemas Postgres schema of each table, by the table's plain name. */
-  constructor(schemas: ReadonlyMap<string, string>) {
-    this.#transformer = new ModelTables(schemas);
+  /**
+   * @param schemas Postgres schema of each table, by the table's plain name
+   * @param others the schema of tables that are not among them. Absent: they are left as they are
+   */
+  constructor(schemas: ReadonlyMap<string, string>, others?: string) {
+    this.#transformer = new ModelTables(schemas, others);
   }
   transformQuery({ node, queryId }: PluginTransformQueryArgs): RootOperationNode {
     return this.#transformer.transformNode(node, queryId);
@@ -48,12 +51,14 @@ const NAMES_A_TABLE: ReadonlySet<OperationNode['kind'] | undefined> = new Set([
 
 class ModelTables extends OperationNodeTransformer {
   readonly #schemas: ReadonlyMap<string, string>;
+  readonly #others: string | undefined;
   /** Names that `with` gives, of the query at hand and those around it. */
   readonly #defined: Set<string>[] = [];
 
-  constructor(schemas: ReadonlyMap<string, string>) {
+  constructor(schemas: ReadonlyMap<string, string>, others: string | undefined) {
     super();
     this.#schemas = schemas;
+    this.#others = others;
   }
 
   protected override transformNodeImpl<T extends OperationNode>(
@@ -84,7 +89,7 @@ class ModelTables extends OperationNodeTransformer {
   protected override transformTable(node: TableNode, queryId?: PluginTransformQueryArgs['queryId']): TableNode {
     const table = super.transformTable(node, queryId);
     const { schema: given, identifier } = table.table;
-    const schema = this.#schemas.get(identifier.name);
+    const schema = this.#schemas.get(identifier.name) ?? this.#others;
     if (given !== undefined || schema === undefined) return table;
     if (!NAMES_A_TABLE.has(this.nodeStack.at(-2)?.kind)) return table;
     if (this.#defined.some((names) => names.has(identifier.name))) return table;

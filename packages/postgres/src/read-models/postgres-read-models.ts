@@ -1,13 +1,14 @@
 import { LeftfoldError } from '@leftfold/core';
-import type { ModelTransaction, ReadModels, RowTable } from '@leftfold/subscriptions';
-import { moveCheckpoint } from '../checkpoints/move-checkpoint.ts';
-import type { Database, Session } from '../database.ts';
+import type { FollowerId, ModelPart, ReadModels, Versions } from '@leftfold/subscriptions';
+import { moveCheckpoint, moveCheckpoints } from '../checkpoints/move-checkpoint.ts';
+import type { Database, OpenTransaction } from '../database.ts';
 import type { PgPool } from '../pool.ts';
-import { modelTable, type ModelTable } from './model-table.ts';
+import { modelAccess, SharedTransaction } from './model-transaction.ts';
+import { prepareOwn } from './own-tables.ts';
 import { prepareTable } from './prepare-table.ts';
 import { rowTablesReader } from './read-models.ts';
-import { readRows } from './read-rows.ts';
-import { writeRows } from './write-rows.ts';
+import { postgresVersions } from '../versions/postgres-versions.ts';
+import { PartFailed, runParts } from './shared-parts.ts';
 
 /**
  * The connection was lost around COMMIT. Nobody need guess: whoever claims the lane next waits for that transaction, and finds in the checkpoint
@@ -31,55 +32,83 @@ class CommitUnanswered extends LeftfoldError {
  * {@link ReadModels} in the log's database. A transaction of a batch is five round trips: BEGIN, the checkpoint's move, one read, one write, COMMIT.
  * The move comes first, so a zombie is sent away before it costs anything; its row stays locked, so nobody takes the lane over in between.
  * @param pool the database's own, for the Kysely that `reader` answers: queries want other types than the rest of this package.
+ * @param fedHere versions that every append of this process feeds, so that they count as fed for its queries
  */
-export function postgresReadModels(database: Database, pool: PgPool): ReadModels {
+export function postgresReadModels(
+  database: Database,
+  pool: PgPool,
+  versions: Pick<Versions, 'register'> = postgresVersions(database),
+  fedHere: readonly FollowerId[] = [],
+): ReadModels {
   const move = moveCheckpoint(database.schema);
-  const access = accessOf(database.schema);
-  return {
-    prepare: async (table) => await prepareTable(database, access(table).model),
-    async transaction(claim, to, work) {
-      let isWorkDone = false;
-      try {
-        return await database.transaction(async (tx) => {
-          await move(tx, claim, to);
-          const result = await work(modelTransaction(tx, access));
-          isWorkDone = true;
-          return result;
+  const moveAll = moveCheckpoints(database.schema);
+  const access = modelAccess(database.schema);
+  /** Of these parts, in one transaction. Answers those whose lane is not theirs any more, which were left out. */
+  const inOne = (
+    parts: readonly ModelPart[],
+    work: (shared: SharedTransaction, ours: readonly ModelPart[]) => Promise<void>,
+  ): Promise<readonly ModelPart[]> =>
+    committed(database, async (tx) => {
+      const moved = await moveAll(tx, parts);
+      const ours = parts.filter((_, n) => moved.has(n));
+      await work(new SharedTransaction(tx, access, 'rows'), ours);
+      return parts.filter((_, n) => !moved.has(n));
+    });
+  const together = (parts: readonly ModelPart[]) => inOne(parts, (shared, ours) => shared.workTogether(ours));
+  const oneByOne = (parts: readonly ModelPart[]) =>
+    inOne(parts, async (shared, ours) => {
+      for (const part of ours) {
+        await shared.work(part.claim, part.work).catch((error: unknown) => {
+          throw new PartFailed(part, error);
         });
-      } catch (error) {
-        if (isWorkDone && error instanceof LeftfoldError && error.code === 'LF_OUTCOME_UNKNOWN') {
-          throw new CommitUnanswered(error);
-        }
-        throw error;
       }
-    },
-    reader: (tables) => rowTablesReader(pool, database.schema, tables),
-  };
-}
-
-/** What is made of a definition, once. */
-interface Access {
-  readonly model: ModelTable;
-  readonly read: ReturnType<typeof readRows>;
-  readonly write: ReturnType<typeof writeRows>;
-}
-
-function accessOf(schema: string): (table: RowTable) => Access {
-  const known = new WeakMap<RowTable, Access>();
-  return (table) => {
-    let access = known.get(table);
-    if (access === undefined) {
-      const model = modelTable(schema, table);
-      access = { model, read: readRows(model), write: writeRows(model) };
-      known.set(table, access);
-    }
-    return access;
-  };
-}
-
-function modelTransaction(tx: Session, access: (table: RowTable) => Access): ModelTransaction {
+    });
   return {
-    read: (table, keys, { lock }) => access(table).read(tx, keys, lock),
-    write: (table, changes) => access(table).write(tx, changes),
+    async prepare(tables) {
+      if ('create' in tables) await prepareOwn(database, tables);
+      else await prepareTable(database, access.table(tables).model);
+      await versions.register(tables);
+    },
+    transaction: (claim, to, work) =>
+      committed(database, async (tx) => {
+        await move(tx, claim, to);
+        return new SharedTransaction(tx, access, 'rows').work(claim, work);
+      }),
+    transactions: (parts) =>
+      runParts(parts, async (running) => {
+        if (running.length > 1) {
+          try {
+            return await together(running);
+          } catch (error) {
+            // A statement that was for several was refused, and does not say whose rows it is about.
+            if (error instanceof PartFailed || error instanceof LeftfoldError) throw error;
+          }
+        }
+        return oneByOne(running);
+      }),
+    appliedAhead: (claim) => access.ahead.of(database, claim),
+    aside: (claim, from, notes, work) =>
+      committed(database, async (tx) => {
+        await access.ahead.note(tx, claim, from, notes);
+        await new SharedTransaction(tx, access, 'nobody').work(claim, work);
+      }),
+    reader: (tables) => rowTablesReader(pool, database.schema, tables, { fedHere }),
   };
+}
+
+/** A transaction, whose unanswered COMMIT is no riddle to the owner of a lane: the next claim reads the outcome. */
+async function committed<T>(database: Database, work: (tx: OpenTransaction) => Promise<T>): Promise<T> {
+  let isWorkDone = false;
+  try {
+    return await database.transaction(async (tx) => {
+      const result = await work(tx);
+      isWorkDone = true;
+      return result;
+    });
+  } catch (error) {
+    if (isWorkDone && error instanceof LeftfoldError && error.code === 'LF_OUTCOME_UNKNOWN') {
+      throw new CommitUnanswered(error);
+    }
+    throw error;
+  }
 }

@@ -4,59 +4,95 @@ import { quoted } from '../schema-name.ts';
 import { unprepared, type Statement } from '../statement.ts';
 import { STREAM_VERSION, type ModelTable } from './model-table.ts';
 
-/** A line of the answer: a row, or what a deleted one left behind. Its columns are text or null; names of ours begin with `_`, as no column's may. */
-type Line = { readonly [column: string]: string | null } & {
-  readonly _n: number;
-  readonly _found: boolean;
-  readonly _version: bigint;
-};
+/**
+ * A line of the answer: a row, or what a deleted one left behind. All of it is text, since it may be read on a connection of the caller's, with parsers of his.
+ */
+interface Line {
+  /** Which of the tables. */
+  readonly part: string;
+  /** Which of its keys. */
+  readonly n: string;
+  readonly version: string;
+  /** A JSON list of its columns, each as text or null; null for what is deleted. */
+  readonly row: string | null;
+}
 const NEVER_SEEN: KeptRow = Object.freeze({ row: null, streamVersion: 0n });
 
 /**
- * Reads the rows of these keys, and what deleted ones left behind, with one statement. Statements on rows are planned each time: a plan kept from when
- * the table was small reads all of it later.
+ * Makes a statement on rows of its text. Planned each time, unless it runs where plans are by key alone (`planByKey`): a plan kept from when the table was small reads all of it
+ * later.
  */
-export function readRows(
-  model: ModelTable,
-): (session: Session, keys: readonly RowKey[], lock: boolean) => Promise<readonly KeptRow[]> {
-  const plain = readStatement(model, false);
-  const locking = readStatement(model, true);
+export type MakeStatement = (label: string, text: string) => Statement;
+export const planned: MakeStatement = (_, text) => unprepared(text);
+
+/** Reads the rows of these keys, and what deleted ones left behind, with one statement. */
+export type ReadRows = (session: Session, keys: readonly RowKey[], lock: boolean) => Promise<readonly KeptRow[]>;
+/** The same of several tables, with one statement; keys and answers in the order of the tables. */
+export type ReadTables = (
+  session: Session,
+  keys: readonly (readonly RowKey[])[],
+  lock: boolean,
+) => Promise<readonly (readonly KeptRow[])[]>;
+
+export function readRows(model: ModelTable, make: MakeStatement = planned): ReadRows {
+  const read = readTables([model], make);
+  return async (session, keys, lock) => (await read(session, [keys], lock))[0] ?? [];
+}
+
+/** Rows are locked table by table, in the order of the tables. */
+export function readTables(models: readonly ModelTable[], make: MakeStatement = planned): ReadTables {
+  const plain = readStatement(models, false, make);
+  const locking = readStatement(models, true, make);
   return async (session, keys, lock) => {
-    if (keys.length === 0) return [];
-    const asked = keys.map(({ tenant, key }, n) => ({ _n: n, _tenant: tenant, _key: key }));
-    const lines = await session.query<Line>(lock ? locking : plain, [JSON.stringify(asked)]);
-    const kept = keys.map(() => NEVER_SEEN);
-    for (const line of lines) {
+    const kept = keys.map((ofTable) => ofTable.map(() => NEVER_SEEN));
+    if (keys.every(({ length }) => length === 0)) return kept;
+    const asked = keys.map((ofTable) =>
+      JSON.stringify(ofTable.map(({ tenant, key }, n) => ({ _n: n, _tenant: tenant, _key: key }))),
+    );
+    for (const line of await session.query<Line>(lock ? locking : plain, asked)) {
+      const [part, n, streamVersion] = [Number(line.part), Number(line.n), BigInt(line.version)];
+      const ofTable = kept[part] as KeptRow[];
       // A row that was deleted and came back has left a version behind, too; its own is the later one.
-      if (line._found) kept[line._n] = { row: rowOf(model, line), streamVersion: line._version };
-      else if (kept[line._n]?.row === null) kept[line._n] = { row: null, streamVersion: line._version };
+      if (line.row !== null) ofTable[n] = { row: rowOf(models[part] as ModelTable, line.row), streamVersion };
+      else if (ofTable[n]?.row === null) ofTable[n] = { row: null, streamVersion };
     }
     return kept;
   };
 }
 
+/** A parameter for each table, JSON: `[{ _n, _tenant, _key }]`. Answers lines for what is there only. */
+function readStatement(models: readonly ModelTable[], lock: boolean, make: MakeStatement): Statement {
+  const asked = models.map((model, part) => askedText(model, part, lock));
+  return make('read_rows', `with ${asked.join(',\n')}\n${models.map(foundText).join('\nunion all\n')}`);
+}
+
 /**
- * $1 JSON: `[{ _n, _tenant, _key }]`. Answers lines for what is there only.
- *
  * Rows are locked in a subquery of their own: `for update` stands above the sort there, so it walks the keys in order, two owners never wait for each
  * other in a circle, and what it gives on is each row as it is once locked, not as the statement's snapshot had it.
  */
-function readStatement({ table, deleted, columns, key }: ModelTable, lock: boolean): Statement {
+function askedText({ table, key }: ModelTable, part: number, lock: boolean): string {
   const keyColumn = `r.${quoted(key.name)}`;
-  const left = `union all
-     select a._n, false, d._stream_version, ${columns.map(() => 'null').join(', ')}
-       from ${deleted} as d join asked as a on d._tenant = a._tenant and d.key = a._key::text`;
-  return unprepared(
-    `with asked as (select * from json_to_recordset($1::json) as a(_n integer, _tenant text, _key ${key.type})),
-     kept as (
-       select a._n, r.* from ${table} as r join asked as a on r._tenant = a._tenant and ${keyColumn} = a._key
+  return `asked_${part} as (select * from json_to_recordset($${part + 1}::json) as a(_n integer, _tenant text, _key ${key.type})),
+     kept_${part} as (
+       select a._n, r.* from ${table} as r join asked_${part} as a on r._tenant = a._tenant and ${keyColumn} = a._key
        ${lock ? `order by r._tenant, ${keyColumn} for update of r` : ''}
-     )
-     select _n, true as _found, ${deleted === undefined ? '0::bigint' : STREAM_VERSION} as _version, ${columns.map(({ name }) => `${quoted(name)}::text`).join(', ')}
-       from kept ${deleted === undefined ? '' : left}`,
-  );
+     )`;
 }
 
-function rowOf({ columns }: ModelTable, line: Line): Row {
-  return Object.fromEntries(columns.map(({ name, decode }) => [name, decode(line[name] ?? null)]));
+function foundText({ deleted, columns }: ModelTable, part: number): string {
+  const version = deleted === undefined ? "'0'" : `${STREAM_VERSION}::text`;
+  const values = columns.map(({ name }) => `${quoted(name)}::text`).join(', ');
+  const found = `select '${part}' as part, _n::text as n, ${version} as version, json_build_array(${values})::text as row from kept_${part}`;
+  if (deleted === undefined) return found;
+  return `${found}
+     union all
+     select '${part}', a._n::text, d._stream_version::text, null
+       from ${deleted} as d join asked_${part} as a on d._tenant = a._tenant and d.key = a._key::text`;
+}
+
+function rowOf({ columns }: ModelTable, text: string): Row {
+  const values = JSON.parse(text) as readonly (string | null)[];
+  const row: { [column: string]: unknown } = {};
+  for (const [nth, { name, decode }] of columns.entries()) row[name] = decode(values[nth] ?? null);
+  return row;
 }

@@ -4,8 +4,12 @@ import { roleName, type Role } from './role-names.ts';
 /** Where the followers' work differs from the log's: columns that a writer never states, so that nobody forges an order or a time. */
 const WRITTEN_COLUMNS = 'version, event_id, hash, schema_id, tenant, stream_id, category, topic, payload, metadata';
 
-/** What somebody asks of the relay; what it did is none of his to write. */
+/** What somebody asks of a lane's owner; what it did is none of his to write. */
 const REQUEST_COLUMNS = 'request, requested_by, requested_at, reason';
+
+/** What somebody puts in place of a parked event's payload. */
+const EDIT_COLUMNS = 'edited, edited_by, edited_at, edit_reason';
+const PARKED_TABLES = 'parked_keys, parked_events, applied_ahead';
 
 /** What each role may do, and by that all it may do: `[privileges, on what]`, tables in the log's schema. */
 const PRIVILEGES: { readonly [role in Role]: readonly (readonly [string, string])[] } = {
@@ -42,6 +46,14 @@ function follower(): readonly (readonly [string, string])[] {
   ];
 }
 
+/** Whoever parks: what was discarded or edited is noted for ever. */
+function parking(): readonly (readonly [string, string])[] {
+  return [
+    ['select, insert, update, delete', PARKED_TABLES],
+    ['select, insert', 'parked_notes'],
+  ];
+}
+
 /** What came after the roles did, by the migration that brings it. */
 const LATER: { readonly [migration: number]: Partial<typeof PRIVILEGES> } = {
   7: {
@@ -68,6 +80,32 @@ const LATER: { readonly [migration: number]: Partial<typeof PRIVILEGES> } = {
       [`update (${REQUEST_COLUMNS})`, 'withheld'],
     ],
     reader: [['select', 'withheld']],
+  },
+  9: {
+    projector: parking(),
+    rebuild: parking(),
+    operator: [
+      ['select', 'parked_keys, parked_events, parked_notes'],
+      [`update (${REQUEST_COLUMNS}, request_first)`, 'parked_keys'],
+      [`update (${EDIT_COLUMNS})`, 'parked_events'],
+    ],
+    reader: [['select', `${PARKED_TABLES}, parked_notes`]],
+  },
+  10: {
+    relay: [['select, insert, update, delete', 'conditions']],
+    projector: [
+      ['select, insert, update', 'versions'],
+      ['select, insert, update, delete', 'conditions'],
+    ],
+    rebuild: [
+      ['select, insert, update, delete', 'versions'],
+      ['select, insert, update, delete', 'conditions'],
+    ],
+    operator: [
+      ['select', 'members, versions, conditions'],
+      ['update (state, held, since)', 'versions'],
+    ],
+    reader: [['select', 'versions, conditions']],
   },
 };
 /** Migrations after 0005 that give the roles more. */

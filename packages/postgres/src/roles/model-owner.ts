@@ -27,3 +27,19 @@ begin
 end $share$`,
   ];
 }
+
+/** The same for all that is in a version's schema: a projection has made its tables there itself. @param model unquoted */
+export function shareSchema(schema: string, model: string): readonly string[] {
+  if (!hasRoleNames(schema)) return [];
+  const [projector, reader] = [roleName(schema, 'projector'), roleName(schema, 'reader')];
+  return [
+    `do $share$
+begin
+  if to_regrole('${projector}') is not null then
+    grant select, insert, update, delete on all tables in schema "${model}" to "${projector}";
+    grant usage, select on all sequences in schema "${model}" to "${projector}";
+    grant select on all tables in schema "${model}" to "${reader}";
+  end if;
+end $share$`,
+  ];
+}

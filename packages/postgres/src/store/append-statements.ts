@@ -1,3 +1,4 @@
+import { PLACED, placesText, type Placed } from '../inline/placed-events.ts';
 import { prepared, type Statement } from '../statement.ts';
 import { DURABLE_COMMIT } from './durable-commit.ts';
 import { lockTimeout } from './lock-timeout.ts';
@@ -14,11 +15,16 @@ export type HeadExpectation = 'exact' | 'absent' | 'present' | 'any';
  *
  * $1 tenant · $2 stream id · $3 category · $4 expected version (`exact`) or hash · $5 number of events · events: $6 ids · $7 schema ids ·
  * $8 topics · $9 payloads · $10 metadata
- * @param lockTimeoutMs how long it waits for the head.
+ * @param lockTimeoutMs how long it waits for the head. @param placed the row says of each event where it stands, too.
  */
-export function appendStatement(schema: string, expectation: HeadExpectation, lockTimeoutMs: number): Statement {
+export function appendStatement(
+  schema: string,
+  expectation: HeadExpectation,
+  lockTimeoutMs: number,
+  placed?: Placed,
+): Statement {
   return prepared(
-    `append_${expectation}`,
+    `append_${expectation}${placed === undefined ? '' : `_${placed}`}`,
     `with head as (
   ${headText(schema, expectation, lockTimeout(lockTimeoutMs))}
   returning s.version, s.hash
@@ -27,9 +33,9 @@ export function appendStatement(schema: string, expectation: HeadExpectation, lo
   select head.version - $5::int8 + e.nth, e.id, head.hash, e.schema_id, $1, $2, $3, e.topic, e.payload, e.metadata
   from head, unnest($6::uuid[], $7::int[], $8::text[], $9::json[], $10::json[]) with ordinality
     as e(id, schema_id, topic, payload, metadata, nth)
-  order by e.nth
+  order by e.nth${placed ? `\n  ${PLACED}` : ''}
 )
-select version::text, pg_current_xact_id()::text as xid from head`,
+select version::text, pg_current_xact_id()::text as xid${placed ? `, ${placesText(placed)}` : ''} from head`,
     { inDoubt: 'an append' },
   );
 }

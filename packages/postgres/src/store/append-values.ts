@@ -1,9 +1,9 @@
 import { kafkaKey, partitionHash, statedVersion } from '@leftfold/core';
 import type { EncodedEvent, Expectation, KeyChange, NewReply, StreamAppend, WriterSchema } from '@leftfold/core';
+import type { TokenFrame } from '@leftfold/subscriptions';
 import { arrayElement, arrayParameter } from '../column-types.ts';
 import type { HeadExpectation } from './append-statements.ts';
 import { metadataText } from './event-row.ts';
-import type { TokenFrame } from './read-token.ts';
 
 /** What an append needs to know beside what it is given. */
 export interface AppendContext {

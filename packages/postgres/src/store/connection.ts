@@ -12,6 +12,8 @@ export interface Connection {
   use<T>(work: (session: Session) => Promise<T>, signal?: Abortable): Promise<T>;
   /** Runs work that may undo itself by an error, so that nothing else is undone. */
   attempt<T>(session: Session, work: () => Promise<T>): Promise<T>;
+  /** Runs statements that belong together, all or nothing. */
+  together<T>(session: Session, work: (tx: Session) => Promise<T>): Promise<T>;
   /** Lends a connection in no transaction, given the one that is used at the moment. */
   outside(session: Session): Lend;
   /** Something was appended. */
@@ -24,6 +26,7 @@ export function pooled(db: Database, appended: () => void): Connection {
     isOurs: true,
     use: (work, signal) => db.quickSession(work, signal),
     attempt: (_, work) => work(),
+    together: (session, work) => db.transactionOn(session, work),
     // The very connection in use: asking for a second while holding one is how a pool locks itself up.
     outside: (session) => (work) => work(session),
     appended,
@@ -52,6 +55,19 @@ function afterOthers<T>(transaction: object, work: () => Promise<T>): Promise<T>
  */
 export function within(tx: PgTransaction, db: Database, appended: () => void): Connection {
   const session = callerSession(tx, db);
+  const attempt: Connection['attempt'] = async (_, work) => {
+    await session.query(unprepared('savepoint leftfold'));
+    try {
+      const result = await work();
+      await session.query(unprepared('release savepoint leftfold'));
+      return result;
+    } catch (error) {
+      // A lost connection cannot roll back; what went wrong first is what counts.
+      await session.query(unprepared('rollback to savepoint leftfold')).catch(() => undefined);
+      await session.query(unprepared('release savepoint leftfold')).catch(() => undefined);
+      throw error;
+    }
+  };
   return {
     isOurs: false,
     use: (work, signal) =>
@@ -59,19 +75,8 @@ export function within(tx: PgTransaction, db: Database, appended: () => void): C
         throwIfAborted(signal);
         return work(session);
       }),
-    attempt: async (_, work) => {
-      await session.query(unprepared('savepoint leftfold'));
-      try {
-        const result = await work();
-        await session.query(unprepared('release savepoint leftfold'));
-        return result;
-      } catch (error) {
-        // A lost connection cannot roll back; what went wrong first is what counts.
-        await session.query(unprepared('rollback to savepoint leftfold')).catch(() => undefined);
-        await session.query(unprepared('release savepoint leftfold')).catch(() => undefined);
-        throw error;
-      }
-    },
+    attempt,
+    together: (of, work) => attempt(of, () => work(session)),
     outside: () => (work) => db.session(work),
     appended,
   };

@@ -1,12 +1,14 @@
 import { OutcomeUnknown, statedVersion } from '@leftfold/core';
 import type { AppendOutcome, StreamAppend, StreamVersion } from '@leftfold/core';
+import { readToken, RowRaced } from '@leftfold/subscriptions';
 import type { Session } from '../database.ts';
+import type { Placed } from '../inline/placed-events.ts';
+import type { PostgresInline } from '../inline/postgres-inline.ts';
 import { SerializationFailure } from '../storage-errors.ts';
 import type { AppendCall, Appends } from './appends.ts';
 import { appendValues, groupValues, headExpectation, keyValues, replyValues } from './append-values.ts';
 import type { Connection } from './connection.ts';
 import { prepareAppend, type AppendPreparation, type PreparedAppend } from './prepare-append.ts';
-import { readToken } from './read-token.ts';
 import { outcomeOfRefused, outcomeOfSame, refusalOf, type Refusal } from './refused-append.ts';
 import { canResend, resend } from './resend.ts';
 import { lookInto } from './standing.ts';
@@ -16,6 +18,8 @@ import { versionsIn } from './stored-replies.ts';
 /** What appends are prepared with, and sent by. */
 export interface DirectAppendsOptions extends AppendPreparation {
   readonly statements: StoreStatements;
+  /** What is applied with appends, if anything. */
+  readonly inline?: PostgresInline;
 }
 
 /** Lost against concurrent transactions so often, it is told. At READ COMMITTED the second attempt is the last; above it every meeting on a stream costs one. */
@@ -40,12 +44,13 @@ export class DirectAppends implements Appends {
 
   async append(call: AppendCall): Promise<AppendOutcome> {
     const { isOurs } = this.#connection;
+    await this.#options.inline?.projections.ready(call.written);
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#connection.use((session) => this.#once(session, call), call.signal);
       } catch (error) {
         if (error instanceof OutcomeUnknown && isOurs) return this.resolve(call, error);
-        const isLost = error instanceof SerializationFailure && (isOurs || error.cause instanceof RefusalPassed);
+        const isLost = error instanceof SerializationFailure && (isOurs || mayPass(error.cause));
         if (!isLost || attempt === ATTEMPTS) throw error;
       }
       await jitter(Math.min(PAUSE_MS.first * 2 ** (attempt - 1), PAUSE_MS.most));
@@ -94,46 +99,82 @@ export class DirectAppends implements Appends {
   }
 
   async #send(session: Session, prepared: PreparedAppend, call: AppendCall): Promise<AppendOutcome | Refusal> {
-    const [only] = call.written;
-    const isPlain =
-      only !== undefined && call.written.length === 1 && call.reply === undefined && call.keys.length === 0;
+    const { inline } = this.#options;
     try {
-      return await this.#connection.attempt(session, () =>
-        isPlain ? this.#sendOne(session, prepared, only) : this.#sendGroup(session, prepared, call),
-      );
+      if (inline?.concerns(call.written) !== true) {
+        return await this.#connection.attempt(session, async () => (await this.#write(session, prepared, call)).met);
+      }
+      const placed = this.#connection.isOurs ? 'ours' : 'theirs';
+      return await this.#connection.together(session, async (tx) => {
+        const { met, places } = await this.#write(tx, prepared, call, placed);
+        if (places !== undefined) await inline.apply(tx, call.written, places, placed);
+        return met;
+      });
     } catch (error) {
       return refusalOf(error);
     }
   }
 
-  async #sendOne(session: Session, prepared: PreparedAppend, append: StreamAppend): Promise<AppendOutcome | Refusal> {
-    const statement = this.#options.statements.append[headExpectation(append.expect)];
-    const [row] = await session.query<{ readonly version: string; readonly xid: string }>(
+  #write(session: Session, prepared: PreparedAppend, call: AppendCall, placed?: Placed): Promise<Written> {
+    const [only] = call.written;
+    const isPlain =
+      only !== undefined && call.written.length === 1 && call.reply === undefined && call.keys.length === 0;
+    return isPlain
+      ? this.#writeOne(session, prepared, only, placed)
+      : this.#writeGroup(session, prepared, call, placed);
+  }
+
+  async #writeOne(
+    session: Session,
+    prepared: PreparedAppend,
+    append: StreamAppend,
+    placed: Placed | undefined,
+  ): Promise<Written> {
+    const { statements } = this.#options;
+    const statement = (placed ? statements.appendPlaced[placed] : statements.append)[headExpectation(append.expect)];
+    const [row] = await session.query<{ readonly version: string; readonly xid: string; readonly places?: string }>(
       statement,
       appendValues(append, prepared),
     );
-    if (row === undefined) return { what: 'streams' };
+    if (row === undefined) return { met: { what: 'streams' } };
     const versions = [BigInt(row.version) as StreamVersion];
-    return { kind: 'appended', versions, token: readToken(prepared.frame, row.xid), already: false };
+    const token = readToken(prepared.frame, row.xid);
+    return { met: { kind: 'appended', versions, token, already: false }, places: row.places };
   }
 
-  async #sendGroup(session: Session, prepared: PreparedAppend, call: AppendCall): Promise<AppendOutcome> {
+  async #writeGroup(
+    session: Session,
+    prepared: PreparedAppend,
+    call: AppendCall,
+    placed: Placed | undefined,
+  ): Promise<Written> {
     const { written, all, reply, keys } = call;
-    const statement = this.#options.statements.group({ reply: reply !== undefined, keys: keys.length > 0 });
-    const [row] = await session.query<{ readonly versions: string; readonly xid: string }>(statement, [
-      ...groupValues(written, prepared),
-      ...(reply === undefined ? [] : replyValues(reply, prepared.frame, all)),
-      ...(keys.length === 0 ? [] : keyValues(keys)),
-    ]);
+    const statement = this.#options.statements.group({ reply: reply !== undefined, keys: keys.length > 0, placed });
+    const [row] = await session.query<{ readonly versions: string; readonly xid: string; readonly places?: string }>(
+      statement,
+      [
+        ...groupValues(written, prepared),
+        ...(reply === undefined ? [] : replyValues(reply, prepared.frame, all)),
+        ...(keys.length === 0 ? [] : keyValues(keys)),
+      ],
+    );
     if (row === undefined) throw new RangeError('the statement of a group answers with one row');
+    const token = readToken(prepared.frame, row.xid);
     return {
-      kind: 'appended',
-      versions: versionsIn(row.versions),
-      token: readToken(prepared.frame, row.xid),
-      already: false,
+      met: { kind: 'appended', versions: versionsIn(row.versions), token, already: false },
+      places: row.places,
     };
   }
 }
+
+/** What a sending met, and where the events stand, where that was asked. */
+interface Written {
+  readonly met: AppendOutcome | Refusal;
+  readonly places?: string | undefined;
+}
+
+/** Whether what was in the way may be gone at once, in a transaction of the caller's, too. */
+const mayPass = (cause: unknown): boolean => cause instanceof RefusalPassed || cause instanceof RowRaced;
 
 /** The versions of all appends of a call, in their order, from those of the ones with events. */
 function versionsOf({ all, written }: AppendCall, versions: readonly StreamVersion[]): readonly StreamVersion[] {

@@ -1,3 +1,4 @@
+import { PLACED, placesText, type Placed } from '../inline/placed-events.ts';
 import { prepared, type Statement } from '../statement.ts';
 import { DURABLE_COMMIT } from './durable-commit.ts';
 import { lockTimeout } from './lock-timeout.ts';
@@ -12,6 +13,8 @@ export const REFUSED = 'LF001';
 export interface GroupParts {
   readonly reply: boolean;
   readonly keys: boolean;
+  /** It says of each event where it stands, too. */
+  readonly placed?: Placed | undefined;
 }
 
 /**
@@ -20,7 +23,7 @@ export interface GroupParts {
  * Every append takes its locks in one order, so appends do not deadlock among themselves: the heads, in the order of their keys and in one phase (two, first
  * inserting the new heads, then updating the old ones, can deadlock); then the reply's key; then the unique keys, in their order (`change_keys` of
  * migration 6). What is not as expected undoes the whole statement by an error. That is found in the order of the selected columns, left to right, and events
- * are inserted last, since nothing selects from them: so a refused append draws no positions.
+ * are inserted last, since nothing selects from them, or the last column does: so a refused append draws no positions.
  *
  * An exact or present expectation must not make a head, so it takes part only if the statement's snapshot sees one: heads are never deleted.
  *
@@ -32,7 +35,7 @@ export interface GroupParts {
  */
 export function groupStatement(schema: string, parts: GroupParts, lockTimeoutMs: number): Statement {
   return prepared(
-    ['append_group', parts.reply && 'reply', parts.keys && 'keys'].filter(Boolean).join('_'),
+    ['append_group', parts.reply && 'reply', parts.keys && 'keys', parts.placed].filter(Boolean).join('_'),
     `with a as materialized (
   select * from unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::int8[], $6::int8[]) with ordinality
     as a(tenant, stream_id, category, hash, expected, events, i)
@@ -53,12 +56,12 @@ export function groupStatement(schema: string, parts: GroupParts, lockTimeoutMs:
   from head join a using (tenant, stream_id)
   join unnest($7::int8[], $8::int8[], $9::uuid[], $10::int[], $11::text[], $12::json[], $13::json[]) with ordinality
     as e(i, nth, id, schema_id, topic, payload, metadata, place) on e.i = a.i
-  order by e.place
+  order by e.place${parts.placed ? `\n  ${PLACED}` : ''}
 )${parts.reply ? replyText(schema) : ''}
 select pg_current_xact_id()::text as xid${parts.reply ? `, case when not exists (select from kept) then ${schema}.refuse('replies', 0)::text end` : ''}, (
   select coalesce(array_agg(case when head.version is null then ${schema}.refuse('streams', a.i) else head.version end order by a.i), '{}')::text
   from a left join head using (tenant, stream_id)
-) as versions${parts.keys ? `, ${keysText(schema, parts.reply ? 22 : 13)}` : ''}`,
+) as versions${parts.keys ? `, ${keysText(schema, parts.reply ? 22 : 13)}` : ''}${parts.placed ? `, ${placesText(parts.placed)}` : ''}`,
     { inDoubt: 'an append' },
   );
 }

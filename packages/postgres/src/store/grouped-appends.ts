@@ -1,12 +1,13 @@
 import { OutcomeUnknown, type AppendOutcome, type StreamVersion } from '@leftfold/core';
+import { readToken, type TokenFrame } from '@leftfold/subscriptions';
 import { APPEND_PACE, type AppendPace } from './append-pace.ts';
 import { AppendQueue, type AppendQueueLimits, type AppendSender, type SharedAnswer } from './append-queue.ts';
 import type { Session } from '../database.ts';
 import type { AppendCall, Appends } from './appends.ts';
+import type { PostgresInline } from '../inline/postgres-inline.ts';
 import type { Connection } from './connection.ts';
 import type { DirectAppends } from './direct-appends.ts';
 import { frameOf, prepareAppends, type AppendPreparation } from './prepare-append.ts';
-import { readToken, type TokenFrame } from './read-token.ts';
 import { sharedAppends, sharedAppendValues } from './shared-append-values.ts';
 import type { StoreStatements } from './store-statements.ts';
 
@@ -22,13 +23,16 @@ export interface GroupedAppendsOptions extends AppendPreparation {
   readonly queue: AppendQueueLimits;
   /** Default: as measured. */
   readonly pace?: AppendPace;
+  /** What is applied with appends, if anything. */
+  readonly inline?: PostgresInline;
 }
 
 /**
  * Appends of one process that share a statement and a commit when they come faster than they can go alone: each keeps its own outcome, and whatever goes wrong
  * with one, or for all, the others, or all, are sent as if they had come alone (hazard L22). {@link AppendQueue} says when; `sharedAppendStatement` how.
  *
- * An append on several streams, with unique keys, without events or with many, always goes alone, at once.
+ * An append on several streams, with unique keys, without events or with many, always goes alone, at once. One that projections are applied with goes alone, too, but takes its turn: each has
+ * rows of its own to lock, and a fold that refuses one must not undo the others.
  */
 export class GroupedAppends implements Appends {
   readonly #options: GroupedAppendsOptions;
@@ -49,7 +53,13 @@ export class GroupedAppends implements Appends {
     return canShare(call) ? this.#queue.append(call) : this.#options.direct.append(call);
   }
 
-  async #together(calls: readonly AppendCall[]): Promise<readonly SharedAnswer[]> {
+  async #together(all: readonly AppendCall[]): Promise<readonly SharedAnswer[]> {
+    const calls = all.filter(({ written }) => this.#options.inline?.concerns(written) !== true);
+    const answers = calls.length === 0 ? [] : await this.#sendTogether(calls);
+    return all.map((call) => answers[calls.indexOf(call)] ?? 'alone');
+  }
+
+  async #sendTogether(calls: readonly AppendCall[]): Promise<readonly SharedAnswer[]> {
     const { connection } = this.#options;
     let isLent = false;
     try {

@@ -14,6 +14,7 @@ import type {
 } from '@leftfold/core';
 import { throwIfAborted } from '../abortable.ts';
 import type { Database, Session } from '../database.ts';
+import type { PostgresInline } from '../inline/postgres-inline.ts';
 import type { KnownIdentity } from '../identity/log-identity.ts';
 import type { PgTransaction } from '../pool.ts';
 import type { AppendPace } from './append-pace.ts';
@@ -48,6 +49,8 @@ export interface PostgresEventStoreOptions {
   readonly pace?: AppendPace;
   /** Left alone inside a caller's transaction: an event that is rolled back must leave none. */
   readonly snapshots?: Snapshots;
+  /** What is applied with appends, if anything. */
+  readonly inline?: PostgresInline;
 }
 
 /**
@@ -57,6 +60,8 @@ export interface PostgresEventStoreOptions {
  *
  * An append that lost against a concurrent one (a serialization failure, a deadlock) is sent again, up to ten times in all. One whose connection was lost is sent once
  * more, for up to 15 s: its event ids say what became of the first sending. `LF_OUTCOME_UNKNOWN` is left for what cannot be known.
+ *
+ * An append that projections are applied with ({@link PostgresInline}) is a transaction: its statement, then theirs.
  *
  * {@link within} takes a client on which BEGIN was sent, or a transaction of Kysely's. There each append stands behind a savepoint, so three statements; its
  * lock time-out holds to the end of that transaction, unless one is set already; nothing is sent again; readers of this process are not woken, since

@@ -1,9 +1,9 @@
 import type { StreamAppend, WriterSchema } from '@leftfold/core';
+import { tokenFrame, type LogIdentity, type TokenFrame, type WrittenPlace } from '@leftfold/subscriptions';
 import type { Session } from '../database.ts';
 import type { KnownIdentity } from '../identity/log-identity.ts';
 import { hashOf, type AppendContext } from './append-values.ts';
 import type { Connection } from './connection.ts';
-import { tokenFrame, type TokenFrame } from './read-token.ts';
 import type { WriterSchemas } from './writer-schemas.ts';
 
 /** What an append is prepared with. */
@@ -16,8 +16,7 @@ export interface AppendPreparation {
 
 /** What is known of one append, or of several, before they are sent. */
 export interface PreparedAppends extends AppendContext {
-  /** The log's id. */
-  readonly log: string;
+  readonly log: LogIdentity;
 }
 /** The same of one call, with the frame of its token. */
 export interface PreparedAppend extends PreparedAppends {
@@ -51,7 +50,7 @@ export function prepareAppends(
   written: readonly StreamAppend[],
 ): PreparedAppends | Promise<PreparedAppends> {
   const { identity, schemas, topic } = preparation;
-  const [log, schemaId] = [identity.knownOn(session)?.id, schemas.known(written)];
+  const [log, schemaId] = [identity.knownOn(session), schemas.known(written)];
   // Not a promise, if it can be helped: every append comes by here.
   if (log !== undefined && schemaId !== undefined) return { schemaId, topic, log };
   return askForAppends(preparation, connection, session, written);
@@ -64,22 +63,24 @@ async function askForAppends(
   written: readonly StreamAppend[],
 ): Promise<PreparedAppends> {
   const outside = connection.outside(session);
-  const { id } = await identity.get(session, connection.isOurs ? undefined : outside);
+  const log = await identity.get(session, connection.isOurs ? undefined : outside);
   const used = new Set<WriterSchema>();
   for (const { events } of written) for (const { schema } of events) used.add(schema);
-  return { schemaId: await schemas.ids(used, session, outside), topic, log: id };
+  return { schemaId: await schemas.ids(used, session, outside), topic, log };
 }
 
-/** The frame of the token of one call. @param log its id. */
+/**
+ * The frame of the token of one call. Streams with public events are at their topic, others at none: whoever follows the log waits for these, too.
+ * @param log as it was when the call was prepared; one that has gone on since makes the token one of before, which waits for more, never for less
+ */
 export function frameOf(
-  log: string,
+  log: LogIdentity,
   written: readonly StreamAppend[],
   topic: (category: string) => string | null,
 ): TokenFrame {
-  const places: { readonly topic: string; readonly hash: number }[] = [];
-  for (const append of written) {
-    const to = append.events.some((event) => !event.private) ? topic(append.stream.category) : null;
-    if (to !== null) places.push({ topic: to, hash: hashOf(append) });
-  }
+  const places = written.map((append): WrittenPlace => {
+    const isPublic = append.events.some((event) => !event.private);
+    return { topic: isPublic ? topic(append.stream.category) : null, hash: hashOf(append) };
+  });
   return tokenFrame(log, places);
 }

@@ -129,7 +129,7 @@ function eventOf(stream: StreamRef, version: StreamVersion, row: TextRow, schema
 }
 
 /** Of seconds with six decimals; in whole milliseconds, cut off. */
-function instant(seconds: string): Date {
+export function instant(seconds: string): Date {
   const point = seconds.length - '.123456'.length;
   return new Date(Number(seconds.slice(0, point)) * 1_000 + Number(seconds.slice(point + 1, point + 4)));
 }

@@ -1,10 +1,10 @@
 import { alreadyAppended, checkCategory, isMet } from '@leftfold/core';
 import type { AppendOutcome, StreamAppend, StreamId, StreamVersion } from '@leftfold/core';
+import { readToken } from '@leftfold/subscriptions';
 import { isDatabaseError, type DatabaseError } from '../driver-fault.ts';
 import type { AppendCall } from './appends.ts';
 import { REFUSED } from './group-statement.ts';
 import type { PreparedAppend } from './prepare-append.ts';
-import { readToken } from './read-token.ts';
 import type { Standing } from './standing.ts';
 import { eventIdReused } from './store-errors.ts';
 

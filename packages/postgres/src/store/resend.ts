@@ -1,5 +1,6 @@
 import { InputInvalid, LeftfoldError } from '@leftfold/core';
 import type { AppendOutcome, OutcomeUnknown } from '@leftfold/core';
+import { InlineRefused } from '@leftfold/subscriptions';
 import type { AppendCall } from './appends.ts';
 import { isFinal } from './refused-append.ts';
 
@@ -34,7 +35,8 @@ export async function resend(
   const end = endOf(lost);
   for (let pause = PAUSE_MS.first; ; pause = Math.min(pause * 2, PAUSE_MS.most)) {
     const outcome = await again().catch((error: unknown) => {
-      if (error instanceof InputInvalid) throw error;
+      // Nothing of a transaction stays without its COMMIT: where this sending came as far as the fold, no other has left anything.
+      if (error instanceof InputInvalid || error instanceof InlineRefused) throw error;
       // A server that is not back yet, a lock that the first sending holds, one more lost connection: none of it is an answer.
       if (error instanceof LeftfoldError) return undefined;
       throw lost;

@@ -1,8 +1,8 @@
 import type { EncodedEvent, NewReply, StreamAppend } from '@leftfold/core';
+import type { TokenFrame } from '@leftfold/subscriptions';
 import { arrayParameter } from '../column-types.ts';
 import { groupValues, type AppendContext } from './append-values.ts';
 import type { AppendCall } from './appends.ts';
-import type { TokenFrame } from './read-token.ts';
 
 /** What is written to one stream, of one call or of several that follow each other: then none of them has a reply. */
 export interface SharedAppend {

@@ -1,4 +1,5 @@
 import type { Statement } from '../statement.ts';
+import type { Placed } from '../inline/placed-events.ts';
 import { appendStatement, type HeadExpectation } from './append-statements.ts';
 import { groupStatement, type GroupParts } from './group-statement.ts';
 import { readStatement } from './read-stream.ts';
@@ -9,6 +10,8 @@ import { replyStatement } from './stored-replies.ts';
 /** The statements of one log's store, made once. */
 export interface StoreStatements {
   readonly append: { readonly [expectation in HeadExpectation]: Statement };
+  /** The same, saying where each event stands. */
+  readonly appendPlaced: { readonly [placed in Placed]: StoreStatements['append'] };
   readonly group: (parts: GroupParts) => Statement;
   readonly shared: Statement;
   readonly sharedWithReplies: Statement;
@@ -19,17 +22,22 @@ export interface StoreStatements {
 
 /** @param schema quoted name of the Postgres schema. @param lockTimeoutMs how long an append waits for a lock. */
 export function storeStatements(schema: string, lockTimeoutMs: number): StoreStatements {
-  const group = (reply: boolean, keys: boolean): Statement => groupStatement(schema, { reply, keys }, lockTimeoutMs);
-  const withoutReply = [group(false, false), group(false, true)] as const;
-  const withReply = [group(true, false), group(true, true)] as const;
+  const groups = new Map<string, Statement>();
+  const append = (placed?: Placed): StoreStatements['append'] => ({
+    exact: appendStatement(schema, 'exact', lockTimeoutMs, placed),
+    absent: appendStatement(schema, 'absent', lockTimeoutMs, placed),
+    present: appendStatement(schema, 'present', lockTimeoutMs, placed),
+    any: appendStatement(schema, 'any', lockTimeoutMs, placed),
+  });
   return {
-    append: {
-      exact: appendStatement(schema, 'exact', lockTimeoutMs),
-      absent: appendStatement(schema, 'absent', lockTimeoutMs),
-      present: appendStatement(schema, 'present', lockTimeoutMs),
-      any: appendStatement(schema, 'any', lockTimeoutMs),
+    append: append(),
+    appendPlaced: { ours: append('ours'), theirs: append('theirs') },
+    group: (parts) => {
+      const name = `${parts.reply} ${parts.keys} ${parts.placed}`;
+      const made = groups.get(name) ?? groupStatement(schema, parts, lockTimeoutMs);
+      groups.set(name, made);
+      return made;
     },
-    group: ({ reply, keys }) => (reply ? withReply : withoutReply)[keys ? 1 : 0],
     shared: sharedAppendStatement(schema, { replies: false, lockTimeoutMs }),
     sharedWithReplies: sharedAppendStatement(schema, { replies: true, lockTimeoutMs }),
     standing: standingStatement(schema),

@@ -1,6 +1,7 @@
 import { LeftfoldError } from '@leftfold/core';
 import type { Checkpoints, FollowerId } from '../checkpoints.ts';
 import type { LaneClaims } from './lane-claims.ts';
+import { nothingBehind } from '../observation/nothing-behind.ts';
 import { pause } from './pause.ts';
 import { recoveryOf } from './recovery.ts';
 import type { Cursor, Lane, Source, SourceRecord } from '../source.ts';
@@ -81,6 +82,7 @@ export async function caughtUp(followed: Followed, options: CaughtUpOptions = {}
   const never = new AbortController().signal;
   let heads: ReadonlyMap<Lane, Cursor> | undefined;
   let behind: readonly Behind[] = [];
+  let isRefused = false;
   for (let lookMs = LOOK_MS.first; ; lookMs = Math.min(lookMs * 2, LOOK_MS.most)) {
     signal?.throwIfAborted();
     let cause: unknown;
@@ -88,8 +90,11 @@ export async function caughtUp(followed: Followed, options: CaughtUpOptions = {}
       heads ??= await followed.source.head();
       behind = await lanesBehind(followed, heads);
       if (behind.length === 0) return;
+      isRefused = false;
     } catch (error) {
-      if (recoveryOf(error) !== 'again') throw error;
+      // Once is none: places are carried over as a log's generation rises, which may have been between asking for them and asking what stands behind them.
+      if (recoveryOf(error) !== 'again' && isRefused) throw error;
+      isRefused = recoveryOf(error) !== 'again';
       cause = error;
     }
     refuseStopped(followed, behind);
@@ -107,11 +112,14 @@ async function lanesBehind(followed: Followed, heads: ReadonlyMap<Lane, Cursor>)
   if (unpassed.length === 0) return [];
   const saved = new Map((await checkpoints.list(follower)).map(({ lane, cursor }) => [lane, cursor]));
   const unsaved = unpassed.filter(([lane, head]) => !source.hasPassed(saved.get(lane) ?? 'start', head));
-  // A place that nothing stands after is not saved anew, however far the log goes on without events.
-  const behind = unsaved.length === 0 ? undefined : await source.behind?.(saved, { atMost: 1 });
+  const nothing = await nothingBehind(
+    source,
+    saved,
+    unsaved.map(([lane]) => lane),
+  );
   return unsaved.flatMap(([lane, head]): readonly Behind[] => {
     const cursor = saved.get(lane) ?? 'start';
-    if (behind?.get(lane)?.events === 0) return [];
+    if (nothing.has(lane)) return [];
     const { state = 'not here', fault } = board.lane(lane) ?? {};
     return [{ lane, head, cursor, state: fault ? `${state}: ${fault.code}` : state }];
   });

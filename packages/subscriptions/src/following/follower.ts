@@ -1,11 +1,13 @@
 import { caughtUp } from './caught-up.ts';
 import { LaneLost, type Checkpoints, type FollowerId } from '../checkpoints.ts';
 import { FollowerLog } from '../observation/follower-log.ts';
+import { FollowersHere, type FollowerHere } from '../freshness/followers-here.ts';
 import { FollowerMetrics } from '../observation/follower-metrics.ts';
 import { harmlessLogger, harmlessMetrics } from '../observation/harmless.ts';
 import { LaneClaims } from './lane-claims.ts';
 import { joinDivision } from './lane-division.ts';
 import type { Logger } from '../observation/logger.ts';
+import { kindOf } from '../projection/source-moved.ts';
 import type { Metrics } from '../observation/metrics.ts';
 import type { OwnedLane } from './owned-lane.ts';
 import { ownerName } from './owner-name.ts';
@@ -51,6 +53,8 @@ export interface Follower<R extends SourceRecord> {
    * Absent: none.
    */
   tend?(owned: OwnedLane, interrupted: AbortSignal): Promise<boolean>;
+  /** It takes marked records: see {@link Reader.marks}. */
+  readonly marks?: true;
   /** What a reader is asked before it stops at a withheld event. */
   readonly settled?: NonNullable<Reader['settled']>;
   /** Lets go of what belongs to a lane, or to all. */
@@ -75,6 +79,19 @@ export function startFollower<R extends SourceRecord>(follower: Follower<R>, opt
     board,
     gaveBack: (lane) => void follower.close?.(lane).catch(() => {}),
   });
+  const waitedFor = FollowersHere.of(checkpoints);
+  const here: FollowerHere = {
+    id,
+    kind: kindOf(source),
+    places: () =>
+      new Map(
+        board.snapshot().lanes.flatMap(({ lane }) => {
+          const owned = claims.get(lane);
+          return owned === undefined ? [] : [[lane, owned.done] as const];
+        }),
+      ),
+    isParking: () => board.snapshot().lanes.some(({ parkedKeys = 0 }) => parkedKeys > 0),
+  };
   const work = (lane: Lane, signal: AbortSignal, interrupted: AbortSignal): Work => ({
     follower: id,
     lane,
@@ -105,6 +122,7 @@ export function startFollower<R extends SourceRecord>(follower: Follower<R>, opt
     name: `${id.name}-v${id.version}`,
     ...(follower.only && { only: follower.only }),
     ...(follower.settled && { settled: follower.settled }),
+    ...(follower.marks && { marks: true }),
     from: async (lane, signal) => {
       await tending.end(lane);
       const owned = await untilDone(work(lane, signal, signal), async () => {
@@ -136,6 +154,7 @@ export function startFollower<R extends SourceRecord>(follower: Follower<R>, opt
       if (owned.isLost) return;
       faults.delete(batch.lane);
       board.handled(batch.lane, batch.records.length, performance.now() - began);
+      waitedFor.moved(here);
       // Held, since nothing may be under way on the lane when it is given back.
       await owned.hold(() => claims.betweenBatches(batch.lane));
     },

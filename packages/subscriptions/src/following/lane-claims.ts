@@ -12,6 +12,9 @@ import { OwnedLane } from './owned-lane.ts';
 import type { Lane } from '../source.ts';
 import type { StatusBoard } from './status-board.ts';
 
+/** Between looks at a lane that is ours next: its owner gives it back after a batch, or has lost it just now. */
+const GIVEN_BACK_MS = 500;
+
 /** How one process claims the lanes of one follower. */
 export interface LaneClaimsOptions {
   readonly checkpoints: Checkpoints;
@@ -48,6 +51,7 @@ export class LaneClaims implements Renewing {
   readonly #due = new Set<Lane>();
   /** What the renewal under way is about. */
   #renewing: readonly OwnedLane[] = [];
+  #releasing: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
   constructor(options: LaneClaimsOptions) {
@@ -95,18 +99,23 @@ export class LaneClaims implements Renewing {
     this.#shy.add(lane);
     await this.#giveBack(lane);
   }
-  /** The lane is not ours any more: taken by another owner, or by the source. */
+  /** The source has taken the lane from us. Where leases decide nevertheless, whoever has been given it does not wait until ours ends. */
   lose(lane: Lane): void {
     this.#asked.delete(lane);
+    this.#due.delete(lane);
+    const owned = this.#ownedOrSpare(lane);
     this.#owned.get(lane)?.lose();
     this.#owned.delete(lane);
+    this.#spare.delete(lane);
+    if (owned !== undefined && this.#options.respectLease)
+      this.#releasing = Promise.all([this.#releasing, this.#release(owned)]);
   }
   /** Saves what is done and gives everything back. Never rejects. */
   async close(): Promise<void> {
     this.#isClosed = true;
     // One under way would extend the leases after they were given back, and keep others waiting for them.
     await this.#renewal.forget(this);
-    await Promise.all(this.#taking.values());
+    await Promise.all([...this.#taking.values(), this.#releasing]);
     await Promise.all([...this.#owned.keys(), ...this.#spare.keys()].map((lane) => this.#giveBack(lane)));
     const { checkpoints, follower, owner, respectLease } = this.#options;
     if (respectLease) await checkpoints.leave([{ follower, owner }]).catch(() => {});
@@ -133,7 +142,7 @@ export class LaneClaims implements Renewing {
         this.#take(lane);
       else if (this.#waiting.has(lane)) board.set(lane, 'claiming');
       // It is given back at its owner's next renewal, or after the batch under way.
-      if (taken.has(lane) && whose === owner) due.push(leaseMs / 3);
+      if (taken.has(lane) && whose === owner) due.push(Math.min(leaseMs / 3, GIVEN_BACK_MS));
     }
     return due.length === 0 ? undefined : Math.min(...due);
   }
@@ -214,11 +223,15 @@ export class LaneClaims implements Renewing {
     this.#spare.delete(lane);
     if (owned === undefined) return;
     await saveDone(owned);
-    // One under way would extend the lease after it was given back, and keep others waiting for it.
-    await this.#renewal.settled();
-    if (!owned.isLost) await this.#options.checkpoints.release(owned.claim).catch(() => {});
+    if (!owned.isLost) await this.#release(owned);
     owned.lose();
     if (this.#ownedOrSpare(lane) === undefined) this.#options.board.left(lane, 'given-back');
+  }
+  /** Nobody depends on it, so its faults end here. */
+  async #release({ claim }: OwnedLane): Promise<void> {
+    // One under way would extend the lease after it was given back, and keep others waiting for it.
+    await this.#renewal.settled();
+    await this.#options.checkpoints.release(claim).catch(() => {});
   }
   #loseAllBut(ours: ReadonlySet<Lane>): void {
     for (const owned of this.#renewing) {

@@ -115,6 +115,10 @@ export class OwnedLane {
   withholding(keys: number): void {
     this.#board.withholding(this.claim.lane, keys);
   }
+  /** Shows how many of its keys are parked. */
+  parking(keys: number): void {
+    this.#board.parking(this.claim.lane, keys);
+  }
   /** Shows what is tried again. */
   troubled(error: unknown): void {
     this.#board.set(this.claim.lane, 'retrying', error);

@@ -1,9 +1,12 @@
 import { once } from 'node:events';
 import { setTimeout as timer } from 'node:timers/promises';
+import { clockHere } from '../clock.ts';
 
-/** Waits. Rejects with the signal's reason as soon as it aborts; leaves no timer and no listener behind. */
+/** Waits, by the clock that this was started under. Rejects with the signal's reason as soon as it aborts; leaves no timer and no listener behind. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
+  const clock = clockHere();
+  if (clock !== undefined) return clock.pause(ms, signal);
   try {
     await timer(ms, undefined, { signal });
   } catch {

@@ -68,6 +68,13 @@ export class StatusBoard {
     this.#lanes.set(lane, { ...status, ...(keys > 0 && { withheldKeys: keys }) });
     this.#tell({ kind: 'withholding', lane, keys, before });
   }
+  /** So many keys of the lane are parked. */
+  parking(lane: Lane, keys: number): void {
+    const { parkedKeys: before = 0, ...status } = this.#lanes.get(lane) ?? {};
+    if (keys === before || !('lane' in status)) return;
+    this.#lanes.set(lane, { ...status, ...(keys > 0 && { parkedKeys: keys }) });
+    this.#tell({ kind: 'parking', lane, keys, before });
+  }
   forget(lane: Lane): void {
     const before = this.#lanes.get(lane);
     this.#lanes.delete(lane);
@@ -83,9 +90,9 @@ export class StatusBoard {
   /** The lane is ours no more, if it was. */
   left(lane: Lane, how: 'given-back' | 'lost'): void {
     if (!this.#held.delete(lane)) return;
-    const { withheldKeys, ...status } = this.#lanes.get(lane) ?? {};
+    const { withheldKeys, parkedKeys, ...status } = this.#lanes.get(lane) ?? {};
     // Of these the next owner tells.
-    if (withheldKeys !== undefined && 'lane' in status) this.#lanes.set(lane, status);
+    if ((withheldKeys ?? parkedKeys) !== undefined && 'lane' in status) this.#lanes.set(lane, status);
     this.#tell({ kind: how, lane });
   }
 
@@ -105,7 +112,7 @@ export class StatusBoard {
     const before = this.#lanes.get(lane);
     const fault = error === undefined ? undefined : faultOf(error);
     const isSame = before?.state === state && before.fault?.code === fault?.code;
-    const { cursor, batches = 0, events = 0, withheldKeys } = before ?? {};
+    const { cursor, batches = 0, events = 0, withheldKeys, parkedKeys } = before ?? {};
     const now = new Date();
     const since = isSame ? before.since : now;
     const trouble = fault && troubleAfter(before?.trouble, now, isAttempt);
@@ -119,6 +126,7 @@ export class StatusBoard {
       batches,
       events,
       ...(withheldKeys !== undefined && { withheldKeys }),
+      ...(parkedKeys !== undefined && { parkedKeys }),
     };
     this.#lanes.set(lane, status);
     if (!isSame || (fault && isAttempt)) this.#tell({ kind: 'lane', lane, status, before });

@@ -53,6 +53,8 @@ export interface LaneStatus {
   readonly events: number;
   /** Of a relay: keys of the lane that are withheld, since the broker refused a record. Absent where there are none. */
   readonly withheldKeys?: number;
+  /** Keys of the lane that are parked, since an event of theirs cannot be applied. Absent where there are none. */
+  readonly parkedKeys?: number;
 }
 
 /** A follower as this process has it. A snapshot; ask again for a newer one. */

@@ -16,6 +16,8 @@ export type FollowerChange =
   | { readonly kind: 'claimed' | 'given-back' | 'lost'; readonly lane: Lane }
   /** Of a relay: so many keys of the lane are withheld now. */
   | { readonly kind: 'withholding'; readonly lane: Lane; readonly keys: number; readonly before: number }
+  /** So many keys of the lane are parked now, since an event of theirs cannot be applied. */
+  | { readonly kind: 'parking'; readonly lane: Lane; readonly keys: number; readonly before: number }
   /** What concerns the source as a whole; without a fault it reads again. Told each time it is reported. */
   | { readonly kind: 'source'; readonly fault: LaneFault | undefined }
   /** The follower runs no more: it was stopped, or its source gave up for this reason. */

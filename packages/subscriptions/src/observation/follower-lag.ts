@@ -1,6 +1,7 @@
 import { DefinitionError } from '@leftfold/core';
 import type { Behind, BehindOptions } from './behind.ts';
 import { RELAY, type Checkpoint, type FollowerId } from '../checkpoints.ts';
+import { INLINE_LANE } from '../inline/inline.ts';
 import type { Cursor, Lane, Source } from '../source.ts';
 import { refuseOtherKind } from '../projection/source-moved.ts';
 import type { Storage } from '../storage.ts';
@@ -64,7 +65,9 @@ export async function followerLag(
       'LF_LAG_UNKNOWN',
       `${from.name} cannot tell how far ${name} is behind; ask a source that has \`behind\``,
     );
-  const saved = new Map((await storage.checkpoints.list(id)).map((row) => [row.lane, row]));
+  const rows = await storage.checkpoints.list(id);
+  // That appends feed it, too, is no place of anybody's.
+  const saved = new Map(rows.filter(({ lane }) => lane !== INLINE_LANE).map((row) => [row.lane, row]));
   refuseOtherKind(id, from, [...saved.values()]);
   const counted = await behind(new Map([...saved].map(([lane, { cursor }]) => [lane, cursor])), options);
   const knowsTimes = from === storage.log || 'identity' in from;

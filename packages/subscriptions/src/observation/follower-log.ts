@@ -42,6 +42,8 @@ export class FollowerLog {
         return this.#lane(change.lane, change.status, change.before);
       case 'withholding':
         return this.#withholding(change.lane, change.keys, change.before);
+      case 'parking':
+        return this.#parking(change.lane, change.keys, change.before);
       case 'forgotten':
         return void this.#told.delete(change.lane);
       case 'claimed':
@@ -104,6 +106,21 @@ export class FollowerLog {
       if (suppressed === undefined) return;
       this.#logger.warn(
         `${this.#name}, lane ${lane} withholds ${keys} keys, since the broker refused a record: list them, then redrive or give up`,
+        { ...fields, ...(suppressed > 0 && { suppressed }) },
+      );
+    }
+  }
+
+  #parking(lane: Lane, keys: number, before: number): void {
+    const fields = { ...this.#fields, lane, parkedKeys: keys };
+    if (keys === 0) {
+      // Said whatever was left out: it is how things are from now on.
+      this.#logger.info(`${this.#name}, lane ${lane} has nothing parked any more`, fields);
+    } else if (keys > before) {
+      const suppressed = this.#limit.pass(`${lane} parks`);
+      if (suppressed === undefined) return;
+      this.#logger.warn(
+        `${this.#name}, lane ${lane} has ${keys} parked keys, whose events cannot be applied; all others go on: list them, mend the cause, then retry, edit or discard`,
         { ...fields, ...(suppressed > 0 && { suppressed }) },
       );
     }

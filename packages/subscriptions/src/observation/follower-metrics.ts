@@ -7,6 +7,7 @@ import {
   FOLLOWER_EVENTS,
   FOLLOWER_LANE_MOVES,
   FOLLOWER_LANE_STATE,
+  FOLLOWER_PARKED,
   FOLLOWER_RETRIES,
   FOLLOWER_RUNNING,
   FOLLOWER_SOURCE_FAULTS,
@@ -22,6 +23,7 @@ export class FollowerMetrics {
   readonly #lanes = new Map<Lane, MetricLabels<'follower' | 'version' | 'lane'>>();
 
   readonly #withholding = new Set<Lane>();
+  readonly #parking = new Set<Lane>();
 
   constructor(metrics: Metrics, { name, version }: FollowerId) {
     this.#metrics = metrics;
@@ -51,11 +53,15 @@ export class FollowerMetrics {
       case 'withholding':
         this.#withholding.add(change.lane);
         return metrics.set(RELAY_WITHHELD, change.keys, { lane: change.lane });
+      case 'parking':
+        this.#parking.add(change.lane);
+        return metrics.set(FOLLOWER_PARKED, change.keys, this.#lane(change.lane));
       case 'forgotten':
         return metrics.set(FOLLOWER_LANE_STATE, 0, { ...this.#lane(change.lane), state: change.before.state });
       case 'given-back':
       case 'lost':
-        // Of what is withheld the next owner tells.
+        // Of what is withheld or parked the next owner tells.
+        if (this.#parking.delete(change.lane)) metrics.set(FOLLOWER_PARKED, 0, this.#lane(change.lane));
         if (this.#withholding.delete(change.lane)) metrics.set(RELAY_WITHHELD, 0, { lane: change.lane });
         return metrics.add(FOLLOWER_LANE_MOVES, 1, { ...this.#lane(change.lane), move: change.kind });
       case 'claimed':

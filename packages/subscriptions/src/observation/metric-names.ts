@@ -78,6 +78,14 @@ export const FOLLOWER_RUNNING: Metric<'gauge', OfFollower> = {
   labels: ['follower', 'version'],
   meaning: '1 while the follower runs in this process, 0 once it was stopped or its source gave up.',
 };
+/** Keys parked. */
+export const FOLLOWER_PARKED: Metric<'gauge', OfLane> = {
+  name: 'leftfold.follower.parked',
+  kind: 'gauge',
+  unit: '{key}',
+  labels: ['follower', 'version', 'lane'],
+  meaning: 'Keys whose events are parked, since one of them cannot be applied, by the process that has the lane.',
+};
 
 // The relay
 
@@ -181,6 +189,7 @@ export const ALL_METRICS: readonly Metric[] = [
   FOLLOWER_LANE_MOVES,
   FOLLOWER_LANE_STATE,
   FOLLOWER_RUNNING,
+  FOLLOWER_PARKED,
   RELAY_RECORDS,
   RELAY_BATCH_RECORDS,
   RELAY_SEND_DURATION,

@@ -19,7 +19,7 @@ export interface Measured {
 }
 /** How lag is measured, again and again. */
 export interface ObserveLagOptions extends Pick<LagOptions, 'atMost'> {
-  /** Between two measurements. 100 to 3,600,000, default 10,000; where more than ten are measured a second for each. */
+  /** Between two measurements. 100 to 3,600,000, default 10,000; where more than two are measured five seconds for each. */
   readonly everyMs?: number;
   readonly metrics?: Metrics;
   readonly logger?: Logger;
@@ -37,8 +37,8 @@ export interface LagObserver {
 }
 
 const EVERY_MS = 10_000;
-/** An idle process with thirty projections is to stay one. */
-const EACH_MS = 1_000;
+/** An idle process with thirty projections is to stay one, and with three. */
+const EACH_MS = 5_000;
 const SAY_AGAIN_MS = 60_000;
 
 /**

@@ -18,8 +18,14 @@ interface Options {
   readonly indexes?: readonly (readonly string[])[];
 }
 
-/** The table of a projection, checked. @throws {@link DefinitionError} `LF_PROJECTION_INVALID` */
-export function rowTableOf(name: string, { version, row, key, order = 'stream', indexes = [] }: Options): RowTable {
+/**
+ * What every projection's name, version and order must be.
+ * @throws {@link DefinitionError} `LF_PROJECTION_INVALID`
+ */
+export function checkProjection(
+  name: string,
+  { version, order }: { readonly version: number; readonly order: 'stream' | 'any' },
+): void {
   const invalid = (message: string): never => refuse(name, message);
   if (!NAME.test(name) || name.length > NAME_MAX)
     invalid(`a name is kebab-case, as 'order-summary', and has at most ${NAME_MAX} characters`);
@@ -27,6 +33,13 @@ export function rowTableOf(name: string, { version, row, key, order = 'stream', 
     invalid("'relay' is how the relay is named in the checkpoints; each would move the other's cursor");
   if (!Number.isInteger(version) || version < 1 || version > VERSION_MAX)
     invalid(`a version is a whole number from 1 to ${VERSION_MAX}, not ${version}`);
+  if (order !== 'stream' && order !== 'any') invalid(`its order is 'stream' or 'any', not '${String(order)}'`);
+}
+
+/** The table of a projection, checked. @throws {@link DefinitionError} `LF_PROJECTION_INVALID` */
+export function rowTableOf(name: string, { version, row, key, order = 'stream', indexes = [] }: Options): RowTable {
+  const invalid = (message: string): never => refuse(name, message);
+  checkProjection(name, { version, order });
   const columns = Object.keys(row);
   for (const column of columns)
     if (!COLUMN.test(column))
@@ -34,7 +47,6 @@ export function rowTableOf(name: string, { version, row, key, order = 'stream', 
   if (!Object.hasOwn(row, key)) invalid(`its key '${key}' is none of its columns, ${columns.join(', ')}`);
   if (holdsPersonalData(row[key] as t.AnySchema))
     invalid(`its key '${key}' is personal; a row that is found by personal data cannot outlive its erasure`);
-  if (order !== 'stream' && order !== 'any') invalid(`its order is 'stream' or 'any', not '${String(order)}'`);
   for (const column of indexes.flat())
     if (!Object.hasOwn(row, column)) invalid(`an index names '${column}', which is none of its columns`);
   if (indexes.some((index) => index.length === 0)) invalid('an index names no columns');

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { cancelled, customers, orders, paid, paidOrder, placed, placedOrder, recorded } from '../../test/orders.ts';
 import { foldBatch, planFold, type FoldEvent } from './fold-batch.ts';
-import { projection, type AnyProjection } from './projection.ts';
+import { projection, type FoldedProjection } from './projection.ts';
 import type { KeptRow, RowChange } from '../read-models.ts';
 
 const NEVER: KeptRow = { row: null, streamVersion: 0n };
@@ -11,7 +11,7 @@ const AT = new Date('2026-01-02T03:04:05.678Z');
 const ORDER_ROW = { order_id: 'o1', total: { cents: '500', currency: 'EUR' }, paid_cents: 0, placed_at: AT };
 
 /** Rows by key, as a storage keeps them between batches. */
-function folding(definition: AnyProjection): {
+function folding(definition: FoldedProjection): {
   readonly apply: (events: readonly FoldEvent[]) => readonly RowChange[];
   rows: Map<string, KeptRow>;
 } {
@@ -108,6 +108,24 @@ test('a route may name several rows, or none', () => {
   expect(planFold(both, [paidOrder('o1', 1, 0)])).toMatchObject({ keys: [], steps: [] });
   expect(() => folding(both).apply([paidOrder('o1', 1, 5)])).toThrow(fault('LF_ROW_KEY_CHANGED'));
 });
+test('a fold is told which row it makes, so rows that are not there yet can be made of an event that fans out', () => {
+  const shared = projection('shared', {
+    version: 1,
+    key: 'name',
+    row: { name: t.string(), payments: t.int() },
+    order: 'any',
+  }).upsert(paid, { by: ({ stream }) => ['all', `order ${stream.key}`] }, (row, _, name) => ({
+    name,
+    payments: (row?.payments ?? 0) + 1,
+  }));
+  const { apply } = folding(shared);
+  const made = apply([paidOrder('o1', 2, 300), paidOrder('o2', 2, 200)]);
+  expect(made.map(({ row }) => row)).toEqual([
+    { name: 'all', payments: 2 },
+    { name: 'order o1', payments: 1 },
+    { name: 'order o2', payments: 1 },
+  ]);
+});
 test('deleting rows of several streams touches only those that are there', () => {
   const left = projection('p', { version: 1, key: 'id', row: { id: t.string() }, order: 'any' })
     .upsert(placed, { by: 'orderId' }, (_, { data }) => ({ id: data.orderId }))
@@ -139,7 +157,7 @@ test.each([undefined, null, 5, ['o1', null], [['o1']]])('a route that answers %j
 
 /** A projection with one column of each kind, whose fold answers what it is told. */
 const Tags = t.array(t.string());
-const answering = (answer: unknown): AnyProjection =>
+const answering = (answer: unknown): FoldedProjection =>
   projection('p', {
     version: 1,
     key: 'id',

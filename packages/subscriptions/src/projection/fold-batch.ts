@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '@leftfold/core';
 import { ColumnInvalid, checkRow } from './check-row.ts';
 import { FoldFault } from './fold-fault.ts';
-import type { AnyProjection } from './projection.ts';
+import type { FoldedProjection } from './projection.ts';
 import type { KeptRow, Row, RowChange, RowKey } from '../read-models.ts';
 import type { RowHandler } from './row-handler.ts';
 import { rowKeys } from './row-keys.ts';
@@ -11,6 +11,8 @@ import type { RowTable } from './row-table.ts';
 export interface FoldEvent {
   readonly tenant: string;
   readonly event: RecordedEvent;
+  /** Why there is none, though a {@link FoldGate} is to be told of it. */
+  readonly fault?: unknown;
 }
 
 /** Which rows a batch needs, and what happens to them in which order. */
@@ -20,31 +22,53 @@ export interface FoldPlan {
   readonly keys: readonly RowKey[];
   readonly steps: readonly FoldStep[];
 }
-interface FoldStep {
-  readonly handler: RowHandler;
-  readonly event: RecordedEvent;
-  /** Index of its row in the keys. */
-  readonly at: number;
+/** An event and its rows. */
+export interface FoldStep {
+  readonly of: FoldEvent;
+  readonly handler?: RowHandler;
+  /** Indexes of its rows in the keys of the plan. */
+  readonly at: readonly number[];
+  /** Why it is not known which rows are its. */
+  readonly fault?: unknown;
+}
+/** Decides about events one by one, in their order, where one that cannot be folded must not be the end of all others. */
+export interface FoldGate {
+  /** False: the event is left out, since an earlier one of its keys was. */
+  admits(event: FoldEvent): boolean;
+  /** The event cannot be folded. Nothing of it is kept; what this throws ends the batch. */
+  failed(event: FoldEvent, fault: unknown): void;
 }
 
 /**
  * The rows that these events touch. Events of types that the projection does not handle are left out.
+ * @param isGated a route's fault is kept for the gate that {@link foldBatch} is given
  * @throws {@link FoldFault} `LF_ROW_KEY_INVALID`, `LF_FOLD_FAILED` when a route throws
  */
-export function planFold(projection: AnyProjection, events: readonly FoldEvent[]): FoldPlan {
+export function planFold(projection: FoldedProjection, events: readonly FoldEvent[], isGated = false): FoldPlan {
   const table = projection.rowTable;
   const keys: RowKey[] = [];
   const steps: FoldStep[] = [];
   const indexes = new Map<string, number>();
-  for (const { tenant, event } of events) {
-    const handler = projection.handlers.get(event.type);
+  const indexOf = (tenant: string, key: string): number => {
+    // A tenant holds no '/', so the two cannot run together.
+    const name = `${tenant}/${key}`;
+    const at = indexes.get(name) ?? keys.push({ tenant, key }) - 1;
+    indexes.set(name, at);
+    return at;
+  };
+  for (const of of events) {
+    if (isGated && of.fault !== undefined) {
+      steps.push({ of, at: [], fault: of.fault });
+      continue;
+    }
+    const handler = projection.handlers.get(of.event.type);
     if (!handler) continue;
-    for (const key of keysOf(table, handler, event)) {
-      // A tenant holds no '/', so the two cannot run together.
-      const name = `${tenant}/${key}`;
-      const at = indexes.get(name) ?? keys.push({ tenant, key }) - 1;
-      indexes.set(name, at);
-      steps.push({ handler, event, at });
+    try {
+      const at = keysOf(table, handler, of.event).map((key) => indexOf(of.tenant, key));
+      if (at.length > 0) steps.push({ of, handler, at });
+    } catch (fault) {
+      if (!isGated || !(fault instanceof FoldFault)) throw fault;
+      steps.push({ of, handler, at: [], fault });
     }
   }
   return { table, keys, steps };
@@ -56,22 +80,41 @@ export function planFold(projection: AnyProjection, events: readonly FoldEvent[]
  * Rows of one stream skip events at or below their version, and keep it when they are deleted; so the same events may come again, from any source.
  * The answer holds only rows that something happened to.
  *
+ * @param gate absent: the first event that cannot be folded is thrown
  * @throws {@link FoldFault} `LF_ROW_EXISTS`, `LF_ROW_MISSING`, `LF_ROW_KEY_CHANGED`, `LF_ROW_INVALID`, `LF_FOLD_FAILED`
  */
-export function foldBatch({ table, keys, steps }: FoldPlan, kept: readonly KeptRow[]): readonly RowChange[] {
+export function foldBatch(
+  { table, keys, steps }: FoldPlan,
+  kept: readonly KeptRow[],
+  gate?: FoldGate,
+): readonly RowChange[] {
   const isOfOneStream = table.order === 'stream';
   const rows = kept.map(({ row, streamVersion }) => ({
     row: row && Object.freeze(row),
     streamVersion,
     isTouched: false,
   }));
-  for (const { handler, event, at } of steps) {
-    const state = rows[at] as (typeof rows)[number];
-    const { key } = keys[at] as RowKey;
-    if (isOfOneStream && event.stream.version <= state.streamVersion) continue;
-    state.row = foldOne(table, handler, key, state.row, event);
-    state.streamVersion = isOfOneStream ? event.stream.version : 0n;
-    state.isTouched = true;
+  type State = (typeof rows)[number];
+  for (const { of, handler, at, fault } of steps) {
+    if (gate?.admits(of) === false) continue;
+    if (gate !== undefined && (fault !== undefined || handler === undefined)) {
+      gate.failed(of, fault);
+      continue;
+    }
+    const { event } = of;
+    const streamVersion = isOfOneStream ? event.stream.version : 0n;
+    try {
+      const touched = at
+        .map((index) => [rows[index] as State, keys[index] as RowKey] as const)
+        .filter(([state]) => !isOfOneStream || event.stream.version > state.streamVersion);
+      // Of an event of several rows all are changed or none.
+      const folded = touched.map(([{ row }, { key }]) => foldOne(table, handler as RowHandler, key, row, event));
+      for (const [index, [state]] of touched.entries())
+        Object.assign(state, { row: folded[index], streamVersion, isTouched: true });
+    } catch (error) {
+      if (gate === undefined || !(error instanceof FoldFault)) throw error;
+      gate.failed(of, error);
+    }
   }
   return rows.flatMap(({ row, streamVersion, isTouched }, at): readonly RowChange[] => {
     const existed = kept[at]?.row !== null;
@@ -101,7 +144,7 @@ function foldOne(table: RowTable, handler: RowHandler, key: string, row: Row | n
         table,
         key,
         event,
-        called(table, event, () => handler.fold(row ?? undefined, event)),
+        called(table, event, () => handler.fold(row ?? undefined, event, key)),
       );
     case 'delete':
       return null;

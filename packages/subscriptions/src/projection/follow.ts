@@ -1,20 +1,24 @@
-import { DefinitionError, eventTypesByName, type AnyEventType, type Json, type StreamVersion } from '@leftfold/core';
-import { AtEvent } from '../following/at-event.ts';
+import { DefinitionError, eventTypesByName } from '@leftfold/core';
+import { accompany } from '../observation/accompany.ts';
+import type { AnyReaction } from '../reaction/reaction.ts';
+import { foldApplier } from './fold-applier.ts';
 import type { FollowerId } from '../checkpoints.ts';
-import { foldBatch, planFold, type FoldEvent, type FoldPlan } from './fold-batch.ts';
-import { FoldFault } from './fold-fault.ts';
-import { startFollower, type FollowerOptions } from '../following/follower.ts';
-import { SAVE_SOON_MS, type OwnedLane } from '../following/owned-lane.ts';
-import type { AnyProjection } from './projection.ts';
+import { followReaction } from '../reaction/follow-reaction.ts';
+import { isFolded, type AnyProjection } from './projection.ts';
+import { isOwn } from './own-projection.ts';
+import { isReaction } from '../reaction/reaction.ts';
 import { OneCategory } from './one-category.ts';
-import { readEvent } from './read-event.ts';
+import { ownApplier } from './own-applier.ts';
+import { ownerName } from '../following/owner-name.ts';
+import { park, stop } from './recovery-policy.ts';
+import { ProjectorLane } from './projector-lane.ts';
+import type { ProjectorTerms } from './projector-terms.ts';
 import { recoveryOf } from '../following/recovery.ts';
+import { projectorLedger, refuseFedInline, refuseMoved } from './source-moved.ts';
+import type { Lane, Source, SourceRecord } from '../source.ts';
 import type { Running } from '../following/running.ts';
-import { projectorLedger, refuseMoved } from './source-moved.ts';
-import type { Source, SourceRecord } from '../source.ts';
-import type { EventReference } from '../following/status.ts';
+import { startFollower, type FollowerOptions } from '../following/follower.ts';
 import type { Storage } from '../storage.ts';
-import type { Withheld } from '../withheld.ts';
 
 /** What a projector needs. */
 export interface FollowOptions extends FollowerOptions {
@@ -22,8 +26,8 @@ export interface FollowOptions extends FollowerOptions {
   readonly from: Source;
   /** Where the rows and the checkpoints are. */
   readonly storage: Storage;
-  /** Where it is noted what became of withheld events: by the log whose events these are. Default: in `storage`. */
-  readonly withheld?: Pick<Withheld, 'events'>;
+  /** Which part of a projection's recovery policy applies. Default `'live'`. */
+  readonly mode?: 'live' | 'rebuild';
 }
 
 /**
@@ -31,89 +35,95 @@ export interface FollowOptions extends FollowerOptions {
  * the checkpoint, guarded by (expected cursor, owner's epoch): so an event has its effect exactly once, and a zombie's transaction cannot commit
  * (hazards C1, C4).
  *
- * An event newer than the code makes its lane wait (`LF_NEWER_EVENT`); one that cannot be read or folded stops its lane, other lanes go on. A batch without
+ * An event newer than the code makes its lane wait (`LF_NEWER_EVENT`). One at fault itself, since it cannot be decoded, its fold throws, or what it writes is refused, is dealt with as the projection's
+ * {@link AnyProjection.recovery} says. By default its key is parked, with all that comes of it later, in order and durably, and everything else goes on (hazards C5, C6); the key is the stream, or, where
+ * streams share rows, the row. Who mended the cause asks for a retry ({@link Storage.parked}); the lane's owner carries it out while new events come. A batch without
  * handled events is noted and saved within a second, at a stop at once; a log does not even parse what is not handled.
  *
- * An event whose schema is not known yet, or cannot be asked for, makes the source wait, visibly; a record that cannot be read stops its lane with
+ * An event whose schema is not known yet, or cannot be asked for, makes the source wait, visibly; a record that is none of a relay's stops its lane with
  * `LF_RECORD_UNDECODABLE`, and its bytes are in the fault's error (hazard A7). Events of types that were renamed come under any of their names.
  *
- * An event that the relay withholds stops its lane with `LF_RECORD_WITHHELD`, if its type is handled; started again after it was redriven or given up, as noted
- * in `withheld`, the lane goes on (hazard R15).
+ * An event that the relay withholds parks its key, if its type is handled; by itself it goes on when the event is redriven or given up (hazard R15).
  *
  * Makes the projection's table. Servers that are away are no reason to reject: that is tried again, and shows in the status.
  *
  * Rows of order `'stream'` are fed by streams of one category: an event of a second one stops its lane (`LF_PROJECTION_INVALID`).
  *
+ * Given a reaction it is {@link followReaction}.
+ *
  * @throws {@link DefinitionError} `LF_EVENT_PRIVATE` when it handles a private type and follows a broker
  * @throws `LF_ROW_TABLE_CHANGED` when the version's table has other columns
  */
-export async function follow(projection: AnyProjection, options: FollowOptions): Promise<Running> {
-  const { from: source, storage, withheld = storage.withheld } = options;
-  const { rowTable: table, handlers } = projection;
+export async function follow(followed: AnyProjection | AnyReaction, options: FollowOptions): Promise<Running> {
+  if (isReaction(followed)) return followReaction(followed, options);
+  const projection = followed;
+  const { from: source, storage, mode = 'live', owner = ownerName() } = options;
+  const { readModels, checkpoints } = storage;
   const id: FollowerId = { name: projection.name, version: projection.version };
-  const types = eventTypesByName([...handlers.values()].map(({ on }) => on));
-  const categories = new OneCategory(projection);
-  const ledger = (): Json => projectorLedger(source, categories.category);
   refusePrivate(projection, source, storage);
-  await storage.readModels.prepare(table).catch((error: unknown) => {
+  refuseFedInline(projection, storage);
+  await readModels.prepare(projection.tables).catch((error: unknown) => {
     if (recoveryOf(error) !== 'again') throw error;
   });
 
-  return startFollower<SourceRecord>(
+  const categories = isOwn(projection) ? undefined : new OneCategory(projection);
+  const { recovery } = projection;
+  const terms: ProjectorTerms = {
+    source,
+    storage,
+    types: eventTypesByName([...projection.handles]),
+    applierOf: async (claim) => {
+      if (isOwn(projection)) return ownApplier(projection, readModels, claim);
+      if (isFolded(projection)) return foldApplier(projection);
+      throw unknownKind(projection);
+    },
+    recover: mode === 'live' ? (recovery.live ?? park()) : (recovery.rebuild ?? stop()),
+    ledger: () => projectorLedger(source, categories?.category),
+  };
+  const lanes = new Map<Lane, ProjectorLane>();
+  const running = startFollower<SourceRecord>(
     {
       id,
       source,
-      checkpoints: storage.checkpoints,
-      only: { types: [...types.keys()] },
-      settled: async ({ streamVersion, sequence, ...key }) => {
-        const after = (streamVersion - 1n) as StreamVersion;
-        const [row] = await withheld.events(key, { after, limit: 1 });
-        return row?.streamVersion === streamVersion && (row.settled?.sequence ?? 0) > sequence;
+      checkpoints,
+      only: { types: [...terms.types.keys()] },
+      marks: true,
+      open: async (owned) => {
+        await readModels.prepare(projection.tables);
+        const saved = await checkpoints.list(id);
+        // Rows of one stream know their version and skip what they have.
+        if (projection.order === 'any' || isOwn(projection)) refuseMoved(projection, source, saved);
+        categories?.recall(saved);
+        lanes.set(owned.claim.lane, await ProjectorLane.open(owned, terms, categories));
       },
-      open: async () => {
-        await storage.readModels.prepare(table);
-        const saved = await storage.checkpoints.list(id);
-        if (projection.order === 'any') refuseMoved(projection, source, saved);
-        categories.recall(saved);
-      },
-      deal: async (owned, batch) => {
-        const handled = batch.records.filter(({ type }) => types.has(type));
-        const plan = handled.length === 0 ? undefined : planOf(handled);
-        if (plan === undefined || plan.steps.length === 0) owned.passed(batch.to, SAVE_SOON_MS, ledger());
-        else await apply(owned, plan, batch.to);
-      },
+      deal: (owned, batch, interrupted) => laneOf(owned.claim.lane).deal(batch, interrupted),
+      tend: (owned, interrupted) => laneOf(owned.claim.lane).tend(interrupted),
     },
-    options,
+    { ...options, owner },
   );
+  return accompany(running, {
+    follower: id,
+    source,
+    storage,
+    owner,
+    leaseMs: options.leaseMs,
+    isVersion: mode === 'live',
+  });
 
-  function planOf(records: readonly SourceRecord[]): FoldPlan {
-    const events = records.map((record): FoldEvent => {
-      const on = types.get(record.type) as AnyEventType;
-      try {
-        categories.check(record);
-        return { tenant: record.tenant, event: readEvent(on, record) };
-      } catch (error) {
-        throw new AtEvent(error, { ...referenceOf(record), type: on.type });
-      }
-    });
-    return naming(() => planFold(projection, events));
-  }
-
-  async function apply(owned: OwnedLane, plan: FoldPlan, to: Parameters<OwnedLane['moved']>[0]): Promise<void> {
-    const kept = ledger();
-    await storage.readModels.transaction(owned.claim, { from: owned.saved, to, ledger: kept }, async (tx) => {
-      // Rows of one stream are locked, too: while a projection is moved to another source, both may feed it for a moment.
-      const rows = await tx.read(table, plan.keys, { lock: true });
-      const changes = naming(() => foldBatch(plan, rows));
-      if (changes.length > 0) await tx.write(table, changes);
-    });
-    owned.moved(to, kept);
+  function laneOf(lane: Lane): ProjectorLane {
+    return lanes.get(lane) as ProjectorLane;
   }
 }
 
+const unknownKind = ({ name }: AnyProjection): DefinitionError =>
+  new DefinitionError(
+    'LF_PROJECTION_INVALID',
+    `projection ${name} neither folds rows nor has statements of its own: make it with projection() or with sqlProjection()`,
+  );
+
 function refusePrivate(projection: AnyProjection, source: Source, storage: Storage): void {
   const isLog = source === storage.log || 'identity' in source;
-  for (const { on } of isLog ? [] : projection.handlers.values()) {
+  for (const on of isLog ? [] : projection.handles) {
     if (!on.private) continue;
     throw new DefinitionError(
       'LF_EVENT_PRIVATE',
@@ -121,20 +131,3 @@ function refusePrivate(projection: AnyProjection, source: Source, storage: Stora
     );
   }
 }
-
-/** Says, for the status, which event a fault of a fold is about. */
-function naming<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof FoldFault)) throw error;
-    const { eventId: id, eventType: type, stream, streamVersion } = error;
-    throw new AtEvent(error, { id, type, stream, streamVersion });
-  }
-}
-
-const referenceOf = ({ id, stream, streamVersion }: SourceRecord): Omit<EventReference, 'type'> => ({
-  id,
-  stream,
-  streamVersion,
-});

@@ -1,5 +1,7 @@
 import type { AnyEventType, RecordedOf, RoutableOf, RouteField, StreamVersion, StringField, t } from '@leftfold/core';
+import type { ModelTables } from '../read-models.ts';
 import { checkHandler, rowTableOf } from './check-projection.ts';
+import type { RecoveryPolicy } from './recovery-policy.ts';
 import type { RowHandler } from './row-handler.ts';
 import type { RowTable } from './row-table.ts';
 
@@ -17,15 +19,26 @@ export interface Projection<out Name extends string, out E extends AnyEventType>
   /** Part of the tables' schema name: a new version is built beside the old. Change the fold, raise the number. */
   readonly version: number;
   readonly order: Order;
+  /** What is done about faults of its own handlers. */
+  readonly recovery: RecoveryPolicy;
   /** For {@link HandledBy}; there is nothing at run time. */
   readonly [handled]: E;
-  /** The table, as storages are told of it. */
+  /** The event types it handles. */
+  readonly handles: readonly AnyEventType[];
+  /** Where it writes, as storages are told of it. */
+  readonly tables: ModelTables;
+}
+/** Any projection. */
+export type AnyProjection = Projection<string, AnyEventType>;
+/** Any projection whose rows are folded, as the loop sees it. */
+export interface FoldedProjection extends AnyProjection {
+  /** The table; the same as `tables`. */
   readonly rowTable: RowTable;
   /** What is done for each event type, by its present name. */
   readonly handlers: ReadonlyMap<string, RowHandler>;
 }
-/** Any projection. */
-export type AnyProjection = Projection<string, AnyEventType>;
+/** True when its rows are folded; false when it runs statements of its own. */
+export const isFolded = (projection: AnyProjection): projection is FoldedProjection => 'rowTable' in projection;
 /** The event types a projection handles. */
 export type HandledBy<P extends AnyProjection> = P[typeof handled];
 
@@ -71,6 +84,8 @@ export interface RowProjection<
   readonly table: { readonly [T in Name as SnakeCase<T>]: O extends 'stream' ? RowOf<F> & Versioned : RowOf<F> };
   /** The columns. */
   readonly row: F;
+  readonly rowTable: RowTable;
+  readonly handlers: ReadonlyMap<string, RowHandler>;
   /**
    * A row that must not exist yet. If it does: `LF_ROW_EXISTS`, never silent.
    * @throws {@link DefinitionError} `LF_PROJECTION_INVALID`, as every verb does, when the type is handled already
@@ -84,10 +99,13 @@ export interface RowProjection<
     on: T,
     ...rest: StreamOnly<O, (row: RowOf<F>, event: RecordedOf<T>) => Partial<RowOf<F>>>
   ): RowProjection<Name, F, K, O, E | T>;
-  /** A row that may exist. */
+  /** A row that may exist. `key` is the row's: where an event fans out to several, the fold is called for each of them. */
   upsert<T extends AnyEventType>(
     on: T,
-    ...rest: [...Routing<T, t.Of<F[K]>, O>, fold: (row: RowOf<F> | undefined, event: RecordedOf<T>) => RowOf<F>]
+    ...rest: [
+      ...Routing<T, t.Of<F[K]>, O>,
+      fold: (row: RowOf<F> | undefined, event: RecordedOf<T>, key: t.Of<F[K]>) => RowOf<F>,
+    ]
   ): RowProjection<Name, F, K, O, E | T>;
   /** Deletes the row, if there. */
   delete<T extends AnyEventType>(on: T, ...rest: Routing<T, t.Of<F[K]>, O>): RowProjection<Name, F, K, O, E | T>;
@@ -117,17 +135,23 @@ export function projection<
     readonly order?: O;
     /** Further indexes, each a list of columns. */
     readonly indexes?: readonly (readonly (keyof F & string)[])[];
+    /** Default: park while following, stop in a rebuild. */
+    readonly recovery?: RecoveryPolicy;
   },
 ): RowProjection<Name, F, K, O> {
-  const made: unknown = rowProjection(options.row, rowTableOf(name, options), new Map());
+  const made: unknown = rowProjection(options, rowTableOf(name, options), new Map());
   return made as RowProjection<Name, F, K, O>;
 }
 
 /** The value of a projection with these handlers. The verbs' arguments were typed where they were called. */
-function rowProjection(row: t.Fields, rowTable: RowTable, handlers: ReadonlyMap<string, RowHandler>): object {
+function rowProjection(
+  options: { readonly row: t.Fields; readonly recovery?: RecoveryPolicy },
+  rowTable: RowTable,
+  handlers: ReadonlyMap<string, RowHandler>,
+): object {
   const adding = (handler: RowHandler): object => {
     checkHandler(rowTable, handlers, handler);
-    return rowProjection(row, rowTable, new Map([...handlers, [handler.on.type, Object.freeze(handler)]]));
+    return rowProjection(options, rowTable, new Map([...handlers, [handler.on.type, Object.freeze(handler)]]));
   };
   type Rest = readonly [{ readonly by: RowHandler['by'] }, unknown] | readonly [unknown];
   const parts = (rest: Rest): { by?: RowHandler['by']; fold: never } => {
@@ -140,7 +164,10 @@ function rowProjection(row: t.Fields, rowTable: RowTable, handlers: ReadonlyMap<
     name: rowTable.projection,
     version: rowTable.version,
     order: rowTable.order,
-    row,
+    recovery: options.recovery ?? {},
+    handles: [...handlers.values()].map(({ on }) => on),
+    row: options.row,
+    tables: rowTable,
     rowTable,
     handlers,
     insert: (on: AnyEventType, ...rest: Rest) => adding({ verb: 'insert', on, ...parts(rest) }),

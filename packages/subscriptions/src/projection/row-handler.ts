@@ -9,6 +9,6 @@ export type RowHandler = {
 } & (
   | { readonly verb: 'insert'; readonly fold: (event: RecordedEvent) => Row }
   | { readonly verb: 'update'; readonly fold: (row: Row, event: RecordedEvent) => Row }
-  | { readonly verb: 'upsert'; readonly fold: (row: Row | undefined, event: RecordedEvent) => Row }
+  | { readonly verb: 'upsert'; readonly fold: (row: Row | undefined, event: RecordedEvent, key: string) => Row }
   | { readonly verb: 'delete' }
 );

@@ -1,5 +1,6 @@
 import { DefinitionError, type Json } from '@leftfold/core';
 import type { Checkpoint, FollowerId } from '../checkpoints.ts';
+import { INLINE_LANE, isFedInline } from '../inline/inline.ts';
 import type { AnyProjection } from './projection.ts';
 import type { Source } from '../source.ts';
 
@@ -8,10 +9,11 @@ export const projectorLedger = (source: Pick<Source, 'name'>, category?: string)
   source: kindOf(source),
   ...(category !== undefined && { category }),
 });
-const kindOf = ({ name }: Pick<Source, 'name'>): string => name.split(' ', 1)[0] as string;
+/** The kind of a source: its name's first word. */
+export const kindOf = ({ name }: Pick<Source, 'name'>): string => name.split(' ', 1)[0] as string;
 
 /** The kind of source beside a cursor; `undefined` where it is not noted: the relay's, and a place that was never saved. */
-const savedKind = ({ ledger }: Checkpoint): string | undefined => {
+export const savedKind = ({ ledger }: Checkpoint): string | undefined => {
   const kind = (ledger as { readonly source?: unknown } | null)?.source;
   return typeof kind === 'string' ? kind : undefined;
 };
@@ -27,7 +29,8 @@ export function refuseOtherKind(
 ): void {
   for (const checkpoint of saved) {
     const kind = savedKind(checkpoint);
-    if (kind === undefined || kind === kindOf(source)) continue;
+    // That appends feed it, too, is no place of anybody's.
+    if (kind === undefined || kind === kindOf(source) || checkpoint.lane === INLINE_LANE) continue;
     throw new DefinitionError(
       'LF_LAG_UNKNOWN',
       `${name} is fed from ${kind}, so its places cannot be compared with ${source.name}; measure it \`from\` the source that it follows`,
@@ -53,4 +56,17 @@ export function refuseMoved(
       `projection ${projection.name} version ${projection.version} was fed from ${before}; from ${kindOf(source)} its rows, which many streams feed, would count every event twice: raise its version, which builds it anew`,
     );
   }
+}
+
+/**
+ * Refuses to follow what this storage's appends feed, before anything is claimed.
+ * @throws {@link DefinitionError} `LF_SOURCE_CHANGED`
+ */
+export function refuseFedInline(projection: AnyProjection, storage: Parameters<typeof isFedInline>[0]): void {
+  if (!isFedInline(storage, projection)) return;
+  const { name, version } = projection;
+  throw new DefinitionError(
+    'LF_SOURCE_CHANGED',
+    `projection ${name} version ${version} is listed in \`inline\`, so appends feed it; followed as well, its rows, which many streams feed, would count every event twice`,
+  );
 }

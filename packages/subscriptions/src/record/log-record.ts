@@ -1,4 +1,5 @@
 import { issuesText, resolvePayload, type StoredEvent } from '@leftfold/core';
+import { envelopeOf } from './envelope-of.ts';
 import { RecordUndecodable } from './record-undecodable.ts';
 import type { LogRecord } from '../source.ts';
 
@@ -9,6 +10,7 @@ import type { LogRecord } from '../source.ts';
 export function logRecord(event: StoredEvent): LogRecord {
   return {
     ...event,
+    keep: () => ({ envelope: envelopeOf(event), raw: null }),
     decode: (reader) => {
       const decoded = resolvePayload(reader, event.schema, event.payload);
       if ('value' in decoded) return decoded.value;

@@ -1,6 +1,7 @@
 import type { Envelope } from '@leftfold/core';
 import type { Codec, EncodedRecord } from '../codec.ts';
 import type { RawRecord } from './parse-record.ts';
+import type { RecordMark } from './record-mark.ts';
 import { undecodableAt } from './record-undecodable.ts';
 import type { Reader, SourceRecord } from '../source.ts';
 
@@ -16,11 +17,19 @@ export interface TopicRecord extends SourceRecord {
  * its bytes (hazard A7).
  * @param place for people who look for it with another tool: `orders.order/3 at offset 17`
  */
-export function topicRecord(envelope: Envelope, raw: RawRecord, place: string, codec: Codec): TopicRecord {
+export function topicRecord(
+  envelope: Envelope,
+  raw: RawRecord,
+  place: string,
+  codec: Codec,
+  mark?: RecordMark,
+): TopicRecord {
   const encoded: EncodedRecord = { value: raw.value ?? NOTHING, headers: raw.headers };
   return {
     ...envelope,
     encoded,
+    ...(mark && { mark }),
+    keep: () => ({ envelope, raw: { key: raw.key, value: raw.value, headers: raw.headers, place } }),
     decode: (reader) => {
       try {
         return codec.decode(encoded, reader);
@@ -42,7 +51,9 @@ export async function prepareRecords(
   { signal, only }: { readonly signal: AbortSignal } & Pick<Reader, 'only'>,
 ): Promise<{ readonly ready: number; readonly fault?: unknown }> {
   const types = only?.types && new Set(only.types);
-  const needed = types ? records.filter(({ type }) => types.has(type)) : records;
+  // What only stands for an event has nothing to decode.
+  const events = records.filter(({ mark }) => mark === undefined || mark.kind === 'redriven');
+  const needed = types ? events.filter(({ type }) => types.has(type)) : events;
   const prepare = (part: readonly TopicRecord[]): Promise<void> =>
     codec.prepare({ records: part.map(({ encoded }) => encoded) }, { signal });
   if (needed.length === 0) return { ready: records.length };

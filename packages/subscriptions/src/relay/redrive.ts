@@ -10,7 +10,8 @@ import { RelayFault } from './relay-fault.ts';
 import type { RelayLane } from './relay-lane.ts';
 import { inGeneration, ledgerOf, type Redrive, type RelayLedger, type Stamped } from './relay-ledger.ts';
 import type { Sending } from './send-records.ts';
-import type { Cursor, LogRecord } from '../source.ts';
+import { logRecord } from '../record/log-record.ts';
+import type { Cursor } from '../source.ts';
 import type { Storage } from '../storage.ts';
 import { refusalOf } from './withhold-records.ts';
 import type { WithheldLog } from './withheld-log.ts';
@@ -131,16 +132,11 @@ async function eventsOf({ storage }: Redriving, rows: readonly WithheldEvent[]):
   for await (const page of storage.store.read(ref, { after: before(first), upTo })) {
     for (const event of page) {
       const topic = wanted.get(event.streamVersion);
-      // What is sent is never decoded here.
-      if (topic !== undefined) events.push({ ...event, topic, decode: undecoded } satisfies LogRecord);
+      if (topic !== undefined) events.push({ ...logRecord(event), topic });
     }
   }
   return events;
 }
-
-const undecoded = (): never => {
-  throw new TypeError('an event that is sent again is not decoded');
-};
 
 async function isPrepared(events: readonly PublicRecord[], codec: Codec, signal: AbortSignal): Promise<boolean> {
   try {

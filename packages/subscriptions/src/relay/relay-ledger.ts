@@ -1,6 +1,7 @@
 import type { Json, LogPosition } from '@leftfold/core';
 import type { RecordStamp } from '../record/recognition.ts';
 import { RelayFault } from './relay-fault.ts';
+import type { Cursor } from '../source.ts';
 import type { LogIdentity } from '../storage.ts';
 
 /**
@@ -27,6 +28,11 @@ export type RelayLedger = {
   };
   /** The place is pinned, and what is read on from there may have been sent under the next numbers. Only said in version 2. */
   readonly window?: 'open';
+  /**
+   * Where the batch ends that is being sent from the saved place, and the numbers after it by topic: they are settled before it is sent, so whoever waits for one of its events
+   * knows its number without waiting for the next save. Read by nobody who sends.
+   */
+  readonly ends?: { readonly at: string; readonly next: { readonly [topic: string]: readonly number[] } };
   /** Events of one key that are being sent again, under the next numbers of their partition, one for each. */
   readonly redrive?: Redrive;
 };
@@ -61,7 +67,22 @@ export function openLedger(saved: Json, { id, generation }: LogIdentity): RelayL
       `the relay's numbers are of log ${ledger.log}, generation ${ledger.generation}, format ${ledger.v}; this is log ${id}, generation ${generation}, read in formats 1 and 2: restore log and checkpoints together, or run the release that wrote them`,
     );
   }
-  return ledger;
+  if (ledger.ends === undefined) return ledger;
+  const { v, topics, window, redrive } = ledger;
+  return {
+    v,
+    log: ledger.log,
+    generation: ledger.generation,
+    topics,
+    ...(window && { window }),
+    ...(redrive && { redrive }),
+  };
+}
+
+/** The ledger as it is saved before a batch is sent: with where that ends, and the numbers after it. */
+export function sending(before: RelayLedger, after: RelayLedger, to: Cursor): RelayLedger {
+  const moved = Object.entries(after.topics).filter(([topic, one]) => one !== before.topics[topic]);
+  return { ...before, ends: { at: to, next: Object.fromEntries(moved.map(([topic, { next }]) => [topic, next])) } };
 }
 
 /** The ledger as it is saved: in version 1 unless code must know of what is withheld. The same object where nothing changes. */

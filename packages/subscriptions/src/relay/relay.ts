@@ -10,7 +10,7 @@ import { checkMilestoneOptions, LaneMilestones, type MilestoneOptions } from './
 import type { PublishRecord } from '../publisher.ts';
 import { finishRedrive, redriveStep, type Redriving } from './redrive.ts';
 import type { RelayLane } from './relay-lane.ts';
-import { inGeneration, ledgerOf, openLedger, refuseShared, stampRecords, withTopics } from './relay-ledger.ts';
+import { inGeneration, ledgerOf, openLedger, refuseShared, sending, stampRecords, withTopics } from './relay-ledger.ts';
 import { RelayMetrics } from '../observation/relay-metrics.ts';
 import type { Running } from '../following/running.ts';
 import { sendUntilWritten, type Sending } from './send-records.ts';
@@ -167,7 +167,7 @@ export async function relay(options: RelayOptions): Promise<Running> {
     const before = ledgerOf(topics, { isWithholding: lane.held.size > 0, window: 'open' });
     const { stamped, ledger: after } = stampRecords(before, records);
     const encoded = await encodeRecords(stamped, { codec: broker.codec, service, signal: interrupted });
-    await owned.save(batch.at, before);
+    await owned.save(batch.at, sending(before, after, batch.to));
     lane.ledger = before;
     lane.isWindowOpen = true;
     const withholding = new WindowWithholding(

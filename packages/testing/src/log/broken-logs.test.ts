@@ -278,6 +278,7 @@ function brokenLog(log: Log, breaks: (log: Log) => Partial<Log>): Log {
     at: (time) => log.at(time),
     hasPassed: (cursor, head) => log.hasPassed(cursor, head),
     behind: (places, options) => log.behind(places, options),
+    restore: (kept, signal) => log.restore(kept, signal),
     run: (reader, signal) => log.run(reader, signal),
     ...breaks(log),
   };

@@ -284,7 +284,7 @@ export function logCases(open: OpenStorage, timeoutMs?: number): readonly Confor
         const [record] = recordsOf(batches).filter((one) => one.stream === stream.id);
         const [stored] = await readStream(storage.store, stream);
         assert.ok(record && stored);
-        const members = Object.entries(record).filter(([name]) => name !== 'decode');
+        const members = Object.entries(record).filter(([, value]) => typeof value !== 'function');
         assert.deepEqual(Object.fromEntries(members), { ...stored });
         const reader = t.record('ThingCounted', { ...fields, more: t.nullable(t.string()) });
         const decoded = { what: 'it', at: new Date('2026-02-28'), cents: 9007199254740991, more: null };

@@ -3,6 +3,7 @@ import { conformanceSuite } from '../conformance-case.ts';
 import type { ConformanceSuite } from '../conformance-case.ts';
 import { behindCases, behindLaneCases } from './behind-cases.ts';
 import { evolutionCases } from './evolution-cases.ts';
+import { keptCases } from './kept-cases.ts';
 import { laneCases } from './lane-cases.ts';
 import { logCases } from './log-cases.ts';
 import { partCases } from './part-cases.ts';
@@ -20,7 +21,9 @@ export interface LogHarness {
 /** Every promise of the port `Source`, for a log that is written through its own store. Use as `eventStoreConformance`. */
 export const logConformance = ({ storage, lanes, timeoutMs }: LogHarness): ConformanceSuite =>
   conformanceSuite(
-    [logCases, partCases, behindCases, evolutionCases].flatMap((cases) => cases(async () => storage(), timeoutMs)),
+    [logCases, partCases, behindCases, evolutionCases, keptCases].flatMap((cases) =>
+      cases(async () => storage(), timeoutMs),
+    ),
     {
       lanes: lanes && [
         ...laneCases(async (count) => lanes(count), timeoutMs),

@@ -29,6 +29,7 @@ function watchedLog(log: Log): Log & { readonly most: () => number } {
     ...(log.division && { division: log.division }),
     identity: () => log.identity(),
     head: () => log.head(),
+    restore: (kept, signal) => log.restore(kept, signal),
     at: (time) => log.at(time),
     hasPassed: (cursor, head) => log.hasPassed(cursor, head),
     behind: (places, options) => log.behind(places, options),

@@ -120,6 +120,7 @@ test('a source that cannot read as a whole is counted by cause, shown with how o
       await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     },
     head: async () => new Map(),
+    restore: async () => [],
     hasPassed: () => true,
   };
   const running = until(await follow(things, { from: faulty, storage, metrics, logger }));
@@ -139,6 +140,7 @@ test('a source that cannot tell is said to, not taken for one without lag', asyn
     ownership: 'leased',
     run: async () => undefined,
     head: () => log.head(),
+    restore: async () => [],
     hasPassed: () => true,
   };
   await expect(followerLag(storage, things, { from: mute })).rejects.toMatchObject({ code: 'LF_LAG_UNKNOWN' });

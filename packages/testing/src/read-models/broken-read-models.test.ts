@@ -13,6 +13,10 @@ const changing = (
   transaction: (claim, move, work) =>
     readModels.transaction(claim, move, (tx) =>
       work({
+        own: (tables) => tx.own(tables),
+        parked: tx.parked,
+        attempt: (part) => tx.attempt(part),
+        forgetAhead: (notes) => tx.forgetAhead(notes),
         read: (...args) => tx.read(...args),
         write: (...args) => tx.write(...args),
         ...change(tx),
@@ -52,6 +56,10 @@ const BREAKS: { readonly [name: string]: readonly [(storage: ModelStorage) => Pa
         const { claim: own } = await newOwner(storage);
         const ended = await storage.readModels.transaction(own, { from: 'start', to: move.to }, async (tx) => tx);
         const result = await work({
+          own: (tables) => ended.own(tables),
+          parked: ended.parked,
+          attempt: (part) => part(),
+          forgetAhead: async () => {},
           read: (...args) => ended.read(...args),
           write: async (...args) => void writes.push(args),
         });
@@ -118,6 +126,9 @@ describe('the suite catches read models in which', () => {
       const broken: ReadModels = {
         prepare: (...args) => readModels.prepare(...args),
         transaction: (...args) => readModels.transaction(...args),
+        transactions: (...args) => readModels.transactions(...args),
+        appliedAhead: () => readModels.appliedAhead(),
+        aside: () => readModels.aside(),
         reader: (...args) => readModels.reader(...args),
         ...breaks(storage),
       };

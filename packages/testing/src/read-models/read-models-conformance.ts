@@ -2,6 +2,7 @@ import { conformanceSuite } from '../conformance-case.ts';
 import type { ConformanceSuite } from '../conformance-case.ts';
 import type { ModelStorage, OpenModels } from './model-scene.ts';
 import { rowCases } from './row-cases.ts';
+import { sharedTransactionCases } from './shared-transaction-cases.ts';
 import { modelTransactionCases, rowRaceCases } from './transaction-cases.ts';
 
 /** What an adapter gives the suite. */
@@ -17,7 +18,7 @@ export interface ReadModelsHarness {
 /** Every promise of the port `ReadModels` that a row projection rests on. Use as `eventStoreConformance`. */
 export function readModelsConformance({ storage, capabilities }: ReadModelsHarness): ConformanceSuite {
   const open: OpenModels = async () => storage();
-  return conformanceSuite([...rowCases(open), ...modelTransactionCases(open)], {
+  return conformanceSuite([...rowCases(open), ...modelTransactionCases(open), ...sharedTransactionCases(open)], {
     concurrentTransactions: capabilities.concurrentTransactions && rowRaceCases(open),
   });
 }

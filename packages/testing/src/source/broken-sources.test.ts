@@ -149,6 +149,7 @@ test.each(Object.entries(BREAKS))('that %s is seen', async (_name, [broken, titl
         ownership: source.ownership,
         run: (reader, signal) => source.run(reader, signal),
         head: () => source.head(),
+        restore: (kept, signal) => source.restore(kept, signal),
         hasPassed: (cursor, head) => source.hasPassed(cursor, head),
       };
       const wrong = { ...right, ...broken(right) };

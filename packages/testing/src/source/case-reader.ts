@@ -54,7 +54,7 @@ export interface ToldFault {
 }
 
 /** What a case may change of its reader. */
-export interface CaseReaderOptions extends Pick<Reader, 'only' | 'until'> {
+export interface CaseReaderOptions extends Pick<Reader, 'only' | 'until' | 'marks'> {
   readonly name?: string;
   readonly places?: SharedPlaces;
   /** Before the place is told; before a batch is applied. */
@@ -77,12 +77,13 @@ export class CaseReader {
   readonly #ended: Promise<void>;
 
   constructor(source: Source, options: CaseReaderOptions = {}) {
-    const { name = 'conformance', places = new SharedPlaces(), onFrom, onBatch, only, until } = options;
+    const { name = 'conformance', places = new SharedPlaces(), onFrom, onBatch, only, until, marks } = options;
     this.places = places;
     const reader: Reader = {
       name,
       ...(only && { only }),
       ...(until && { until }),
+      ...(marks && { marks }),
       from: async (lane, signal) => {
         this.asked.push(lane);
         await onFrom?.(lane, signal);

@@ -1,6 +1,7 @@
 import { conformanceSuite } from '../conformance-case.ts';
 import type { ConformanceSuite } from '../conformance-case.ts';
 import { boundedCases } from './bounded-cases.ts';
+import { keptCases } from './kept-cases.ts';
 import { lanesOfReadersCases } from './lanes-of-readers-cases.ts';
 import { readingCases } from './reading-cases.ts';
 import { recognitionCases } from './recognition-cases.ts';
@@ -33,7 +34,7 @@ export function sourceConformance({
 }: SourceHarness): ConformanceSuite {
   const make = makeCase(open, timeoutMs);
   return conformanceSuite(
-    [readingCases, recognitionCases, lanesOfReadersCases, boundedCases].flatMap((cases) => cases(make)),
+    [readingCases, recognitionCases, lanesOfReadersCases, boundedCases, keptCases].flatMap((cases) => cases(make)),
     {
       retention: retention && retentionCases(make),
       recreation: recreation !== false && recreationCases(make, recreation === 'known'),

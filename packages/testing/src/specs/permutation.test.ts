@@ -2,6 +2,7 @@ import { event, t } from '@leftfold/core';
 import { projection } from '@leftfold/subscriptions';
 import type { SourceRecord } from '@leftfold/subscriptions';
 import { expect, test } from 'vitest';
+import { CRASH_STEPS } from './mortal-storage.ts';
 import { drawFrom, permutation } from './permutation.ts';
 import { inStream, specRecords } from './spec-records.ts';
 
@@ -43,13 +44,13 @@ test('where rows belong to one stream records come twice, but none before its fi
   expect(repeated).toBeGreaterThan(100);
 });
 
-test('the ways differ: lanes, late streams, batches, crashes of both kinds', () => {
+test('the ways differ: lanes, late streams, batches, crashes at every step', () => {
   const scripts = seeds.map((seed) => permutation(records, 'any', drawFrom(seed)));
   expect(new Set(scripts.map(({ script }) => script.length))).toEqual(new Set([1, 2, 3]));
   expect(new Set(scripts.flatMap(({ script }) => script.flat().map((batch) => batch.length)))).toEqual(
     new Set([1, 2, 3, 4]),
   );
-  expect(new Set(scripts.flatMap(({ crashes }) => [...crashes.values()]))).toEqual(new Set(['before', 'after']));
+  expect(new Set(scripts.flatMap(({ crashes }) => [...crashes.values()]))).toEqual(new Set(CRASH_STEPS));
   expect(
     new Set(scripts.map(({ script }) => JSON.stringify(script.map((one) => one.flat().map(nameOf))))).size,
   ).toBeGreaterThan(200);

@@ -1,5 +1,7 @@
 import type { SourceRecord } from '@leftfold/subscriptions';
-import type { Crashes, ProjectionScript } from './projection-run.ts';
+import { CRASH_STEPS } from './mortal-storage.ts';
+import type { Crashes } from './mortal-storage.ts';
+import type { ProjectionScript } from './projection-run.ts';
 
 /** Draws a whole number from 0 to one below `below`. */
 type Draw = (below: number) => number;
@@ -17,7 +19,7 @@ export function drawFrom(seed: number): Draw {
 
 /**
  * One way in which these records may reach a projection: streams interleaved in any order that keeps each one's own, now and then one of them after all
- * others; spread over one to three lanes; cut into batches; with up to two crashes, each before or after a commit. Where rows belong to one stream,
+ * others; spread over one to three lanes; cut into batches; with up to two crashes, each between any two steps of a transaction. Where rows belong to one stream,
  * records may also come twice, as when a projection is moved to another source; where they do not, sources recognise what was sent twice, so it never
  * reaches the fold.
  */
@@ -71,7 +73,7 @@ function batches(records: readonly SourceRecord[], draw: Draw): readonly (readon
 function crashes(transactions: number, draw: Draw): Crashes {
   const drawn = Array.from(
     { length: draw(3) },
-    () => [draw(transactions + 1), draw(2) === 0 ? 'before' : 'after'] as const,
+    () => [draw(transactions + 1), CRASH_STEPS[draw(CRASH_STEPS.length)] ?? 'unheard'] as const,
   );
   return new Map(drawn);
 }

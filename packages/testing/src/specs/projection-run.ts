@@ -1,94 +1,117 @@
 import { uuidV7 } from '@leftfold/core';
-import { follow, FollowerStopped } from '@leftfold/subscriptions';
-import type { AnyProjection, Cursor, Lane, LaneFault, Row, RowKey, Storage } from '@leftfold/subscriptions';
+import { follow, FollowerStopped, isFolded } from '@leftfold/subscriptions';
+import type {
+  AnyProjection,
+  Cursor,
+  Lane,
+  LaneFault,
+  ModelTransaction,
+  ParkedHead,
+  Row,
+  RowKey,
+  Storage,
+} from '@leftfold/subscriptions';
+import { Life, mortalStorage } from './mortal-storage.ts';
+import type { Crashes } from './mortal-storage.ts';
+import { over } from './over.ts';
 import { ScriptedSource } from './scripted-source.ts';
 import type { Script } from './scripted-source.ts';
 
-/** Which transactions, counted from 0, end in a crash of the process: before their commit, or after it, before anybody heard of it. */
-export type Crashes = ReadonlyMap<number, 'before' | 'after'>;
 /** How records reach the projection. */
 export interface ProjectionScript {
   readonly script: Script;
   readonly crashes: Crashes;
 }
-/** All rows in the end, by key; or why a lane stopped. */
-export type ProjectionOutcome = { readonly rows: readonly Row[] } | { readonly fault: LaneFault };
+/** What a run left behind. */
+export interface ProjectionOutcome {
+  /** Why a lane stopped; then nothing was looked at. */
+  readonly fault?: LaneFault;
+  /** The keys that are parked, by key. */
+  readonly parked: readonly ParkedHead[];
+  /** All rows, by key. Of a projection with statements of its own none: ask. */
+  readonly rows: readonly Row[];
+  /** Looks at tables that a projection writes with statements of its own. @param look gets what its handlers get */
+  readonly ask: <T>(look: (db: never) => Promise<T>) => Promise<T>;
+}
+
+/** Of one spec nobody parks more. */
+const MOST_PARKED = 1_000;
 
 /**
  * Plays a script to a projection through the loop that production runs, and reads what it wrote. After a crash the loop is started anew on the same
- * storage. The projection's table and follower must not have been used in this storage before.
+ * storage. The projection's tables and follower must not have been used in this storage before.
  */
 export async function runProjection(
   projection: AnyProjection,
   { script, crashes }: ProjectionScript,
   storage: Storage,
 ): Promise<ProjectionOutcome> {
-  const written = new Map<string, RowKey>();
-  const observed = crashing(storage, crashes, written);
+  const keys = new Map(script.flat(2).map(({ tenant }) => [tenant, new Set<string>()]));
+  const observed = observing(storage, keys);
+  const ask: ProjectionOutcome['ask'] = (look) =>
+    looking(storage, (tx) => look(tx.own(projection.tables as never) as never));
+  let transactions = 0;
   for (;;) {
-    const running = await follow(projection, { from: new ScriptedSource(script), storage: observed });
-    const fault = await running.caughtUp().then(
-      () => undefined,
-      (error: unknown) => {
-        if (error instanceof FollowerStopped && error.fault) return error.fault;
-        throw error;
-      },
-    );
+    const life = new Life();
+    const mortal = mortalStorage(observed, life, () => crashes.get(transactions++));
+    const running = await follow(projection, { from: new ScriptedSource(script), storage: mortal });
+    const caughtUp = running.caughtUp().then(() => undefined, faultOf);
+    const fault = await Promise.race([life.ended, caughtUp]);
     await running.stop();
-    if (fault === undefined) return { rows: await rowsOf(projection, storage, [...written.values()]) };
-    if (fault.code !== CRASH) return { fault };
+    await caughtUp.catch(() => undefined);
+    if (life.isOver) continue;
+    if (fault !== undefined) return { fault, parked: [], rows: [], ask };
+    const { name, version } = projection;
+    const parked = await storage.parked.list({ follower: { name, version }, limit: MOST_PARKED });
+    return { parked, rows: await rowsOf(projection, storage, keys), ask };
   }
 }
 
-const CRASH = 'SPEC_CRASH';
-class Crash extends Error {
-  readonly code = CRASH;
+function faultOf(error: unknown): LaneFault {
+  if (error instanceof FollowerStopped && error.fault) return error.fault;
+  throw error;
 }
 
-function crashing(storage: Storage, crashes: Crashes, written: Map<string, RowKey>): Storage {
+/** Notes which keys of which tenants are written. */
+function observing(storage: Storage, keys: ReadonlyMap<string, Set<string>>): Storage {
   const { readModels } = storage;
-  let transactions = 0;
+  const observed = (tx: ModelTransaction): ModelTransaction =>
+    over(tx, {
+      write: (table, changes) => {
+        for (const { tenant, key } of changes) keys.get(tenant)?.add(key);
+        return tx.write(table, changes);
+      },
+    });
   return {
     ...storage,
-    readModels: {
-      prepare: (table) => readModels.prepare(table),
-      reader: (tables) => readModels.reader(tables),
-      transaction: async (claim, move, work) => {
-        const crash = crashes.get(transactions++);
-        const result = await readModels.transaction(claim, move, async (tx) => {
-          const answer = await work({
-            read: (table, keys, options) => tx.read(table, keys, options),
-            write: (table, changes) => {
-              for (const { tenant, key } of changes) written.set(`${tenant}/${key}`, { tenant, key });
-              return tx.write(table, changes);
-            },
-          });
-          if (crash === 'before') throw new Crash();
-          return answer;
-        });
-        if (crash === 'after') throw new Crash();
-        return result;
-      },
-    },
+    readModels: over(readModels, {
+      transaction: (claim, move, work) => readModels.transaction(claim, move, (tx) => work(observed(tx))),
+    }),
   };
 }
 
 async function rowsOf(
-  { rowTable }: AnyProjection,
-  { checkpoints, readModels }: Storage,
-  keys: readonly RowKey[],
+  projection: AnyProjection,
+  storage: Storage,
+  written: ReadonlyMap<string, ReadonlySet<string>>,
 ): Promise<readonly Row[]> {
+  if (!isFolded(projection)) return [];
+  const keys = [...written].flatMap(([tenant, ofTenant]): readonly RowKey[] =>
+    [...ofTenant].toSorted().map((key) => ({ tenant, key })),
+  );
+  const kept = await looking(storage, (tx) => tx.read(projection.rowTable, keys, { lock: false }));
+  return kept.flatMap(({ row }) => (row === null ? [] : [plain(row)]));
+}
+
+/** In a transaction of a follower that nobody else is. */
+async function looking<T>(
+  { checkpoints, readModels }: Storage,
+  look: (tx: ModelTransaction) => Promise<T>,
+): Promise<T> {
   const reader = { name: `spec-${uuidV7()}`, version: 1 };
   const claim = await checkpoints.claim(reader, '0' as Lane, { owner: 'spec', leaseMs: 1_000, respectLease: false });
   if (claim === undefined) throw new Error('without respectLease a claim is never refused');
-  const kept = await readModels.transaction(claim, { from: 'start', to: 'read' as Cursor }, (tx) =>
-    tx.read(
-      rowTable,
-      keys.toSorted((a, b) => (a.key < b.key ? -1 : 1)),
-      { lock: false },
-    ),
-  );
-  return kept.flatMap(({ row }) => (row === null ? [] : [plain(row)]));
+  return readModels.transaction(claim, { from: 'start', to: 'read' as Cursor }, look);
 }
 
 /** Drivers give bytes as a class of their own, and rows without a prototype: neither is a difference. */

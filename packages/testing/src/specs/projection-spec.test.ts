@@ -1,6 +1,6 @@
 import { event, t } from '@leftfold/core';
 import { memory } from '@leftfold/memory';
-import { projection } from '@leftfold/subscriptions';
+import { park, projection, retry, stop } from '@leftfold/subscriptions';
 import { describe, expect, test } from 'vitest';
 import { projectionSpec } from './projection-spec.ts';
 import { inStream } from './spec-records.ts';
@@ -191,5 +191,79 @@ describe('a spec that does not hold says why', () => {
         .thenRows([]),
     );
     expect(foreign.message).toBe('given shop.order.placed: it is none of shop.order.paid');
+  });
+});
+
+describe('what cannot be applied', () => {
+  /** Nothing above ninety can be booked. */
+  const strict = (order: 'stream' | 'any', recovery = {}) =>
+    order === 'stream'
+      ? projection('strict', { version: 1, key: 'id', row: { id: t.string(), cents: t.integer() }, recovery }).upsert(
+          paid,
+          (row, { data, stream }) => ({ id: stream.key, cents: book(row?.cents, data.cents) }),
+        )
+      : projection('strict', {
+          version: 1,
+          key: 'id',
+          row: { id: t.string(), cents: t.integer() },
+          order: 'any',
+          recovery,
+        }).upsert(paid, { by: 'customerId' }, (row, { data }) => ({
+          id: data.customerId,
+          cents: book(row?.cents, data.cents),
+        }));
+  const book = (before = 0, cents: number): number => {
+    if (cents > 90) throw new RangeError(`cannot book ${cents}`);
+    return before + cents;
+  };
+  const given = [
+    payment('1', 1),
+    payment('2', 2),
+    payment('1', 99),
+    payment('1', 3),
+    payment('2', 4),
+    payment('3', 5, 'd'),
+  ];
+
+  test('C6 it is parked with all that follows of its key, and the others are applied, in any order', () =>
+    projectionSpec(strict('stream'))
+      .given(...given)
+      .permuted()
+      .thenParked('LF_FOLD_FAILED', '1')
+      .thenRow({ id: '1' }, { cents: 1 })
+      .thenRow({ id: '2' }, { cents: 6 })
+      .thenRow({ id: '3' }, { cents: 5 }));
+  test('C6 where streams share rows its key is the row', () =>
+    projectionSpec(strict('any'))
+      .given(...given)
+      .thenParked('LF_FOLD_FAILED', 'c')
+      .thenRows([
+        { id: 'c', cents: 3 },
+        { id: 'd', cents: 5 },
+      ]));
+  test('a spec does not wait for repetitions: the last step of the policy is taken at once', async () => {
+    const patient = retry({ times: 100, backoffMs: 60_000, then: 'park' });
+    await projectionSpec(strict('stream', { live: patient }))
+      .given(payment('1', 99))
+      .thenParked('LF_FOLD_FAILED');
+    const [stopped, parked] = [stop(), park()].map((live) =>
+      projectionSpec(strict('stream', { live })).given(payment('1', 99)),
+    );
+    await parked?.thenFault('LF_FOLD_FAILED');
+    await stopped?.thenFault('LF_FOLD_FAILED');
+    const failure = await failureOf(stopped?.thenParked('LF_FOLD_FAILED') ?? Promise.resolve());
+    expect(failure.message).toMatch(/^it was to park a key with LF_FOLD_FAILED, but stopped with LF_FOLD_FAILED: /);
+  });
+  test('a spec that expects rows, another code, or another key says what was parked', async () => {
+    const spec = projectionSpec(strict('stream')).given(...given);
+    expect((await failureOf(spec.thenRow({ id: '2' }, {}))).message).toMatch(
+      /^it parked 1 with LF_FOLD_FAILED: .*cannot book 99/,
+    );
+    expect((await failureOf(spec.thenParked('LF_ROW_MISSING'))).message).toContain('it parked with another code');
+    expect((await failureOf(spec.thenParked('LF_FOLD_FAILED', '1', '2'))).message).toContain('it parked other keys');
+    const sound = projectionSpec(strict('stream')).given(payment('1', 1));
+    expect((await failureOf(sound.thenParked('LF_FOLD_FAILED'))).message).toBe(
+      'it was to park a key with LF_FOLD_FAILED, but made 1 rows',
+    );
   });
 });

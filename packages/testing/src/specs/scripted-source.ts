@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
-import type { Cursor, Lane, Reader, Source, SourceRecord } from '@leftfold/subscriptions';
+import { RecordGone } from '@leftfold/subscriptions';
+import type { Cursor, KeptRecord, Lane, Reader, Source, SourceRecord } from '@leftfold/subscriptions';
 
 /** What each lane hands over, batch by batch. */
 export type Script = readonly (readonly (readonly SourceRecord[])[])[];
@@ -20,6 +21,14 @@ export class ScriptedSource implements Source {
   }
   async head(): Promise<ReadonlyMap<Lane, Cursor>> {
     return new Map(this.#script.map((batches, index) => [laneOf(index), cursorOf(batches.length)]));
+  }
+  async restore(kept: readonly KeptRecord[]): Promise<readonly SourceRecord[]> {
+    const records = this.#script.flat(2);
+    return kept.map(({ envelope }) => {
+      const record = records.find(({ id }) => id === envelope.id);
+      if (record === undefined) throw new RecordGone(envelope, 'this script');
+      return record;
+    });
   }
   hasPassed(cursor: Cursor | 'start', head: Cursor): boolean {
     return handledAt(cursor) >= handledAt(head);

@@ -1,6 +1,6 @@
 import { eventTypesByName, issuesText, resolvePayload, streamRef, uuidV7 } from '@leftfold/core';
-import type { EventId, LogPosition, NewEvent, StreamVersion } from '@leftfold/core';
-import { RecordUndecodable } from '@leftfold/subscriptions';
+import type { Envelope, EventId, LogPosition, NewEvent, StreamVersion } from '@leftfold/core';
+import { isFolded, RecordUndecodable } from '@leftfold/subscriptions';
 import type { AnyProjection, SourceRecord } from '@leftfold/subscriptions';
 import { fail } from './expect-equal.ts';
 import { givenEvent } from './given-event.ts';
@@ -27,7 +27,7 @@ export function specRecords(
   projection: AnyProjection,
   given: readonly (NewEvent | EventsOfStream<NewEvent>)[],
 ): readonly SourceRecord[] {
-  const types = eventTypesByName([...projection.handlers.values()].map(({ on }) => on));
+  const types = eventTypesByName(projection.handles);
   const versions = new Map<string, number>();
   return given
     .flatMap((one): readonly { readonly key?: string; readonly event: NewEvent }[] =>
@@ -40,7 +40,7 @@ export function specRecords(
       const stream = streamRef(category, key ?? keyOf(projection, entity, stored));
       const version = (versions.get(stream.id) ?? 0) + 1;
       versions.set(stream.id, version);
-      return {
+      const envelope: Envelope = {
         id: uuidV7() as EventId,
         type: event.type,
         version: event.version,
@@ -52,6 +52,10 @@ export function specRecords(
         position: BigInt(index + 1) as LogPosition,
         recordedAt: new Date(index * 1000),
         metadata: { correlationId: 'spec' },
+      };
+      return {
+        ...envelope,
+        keep: () => ({ envelope, raw: null }),
         decode: (reader) => {
           const decoded = resolvePayload(reader, stored.writer, stored.payload);
           if ('value' in decoded) return decoded.value;
@@ -69,8 +73,8 @@ function partsOf(type: string): { readonly category: string; readonly entity: st
 
 function keyOf(projection: AnyProjection, entity: string, { latest }: GivenEvent): string {
   const data = latest.data as Readonly<Record<string, unknown>>;
-  const { rowTable } = projection;
-  const candidates = [`${camelCase(entity)}Id`, ...(rowTable.order === 'stream' ? [camelCase(rowTable.key)] : [])];
+  const isRowOfStream = isFolded(projection) && projection.order === 'stream';
+  const candidates = [`${camelCase(entity)}Id`, ...(isRowOfStream ? [camelCase(projection.rowTable.key)] : [])];
   const found = candidates.map((field) => data[field]).find((value) => typeof value === 'string' && value !== '');
   if (typeof found === 'string') return found;
   return fail(

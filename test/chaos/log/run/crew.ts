@@ -96,7 +96,7 @@ export class Crew {
         const saved = new Map((await checkpoints.list(RELAY)).map(({ lane, cursor }) => [lane, cursor]));
         // Not whether the places have passed the head: one that nothing stands after is not saved anew.
         const behind = await log.behind(new Map([...heads.keys()].map((lane) => [lane, saved.get(lane) ?? 'start'])));
-        return [...behind.values()].every(({ events }) => events === 0);
+        return [...behind.values()].every(({ events, isMore }) => events === 0 && !isMore);
       };
     return async () => [...heads].every(([lane, head]) => log.hasPassed(reader.places.get(lane) ?? 'start', head));
   }

@@ -117,7 +117,9 @@ export class RelayCrew {
       const rows = await checkpoints.list(RELAY);
       const saved = new Map(lanes.map((lane) => [lane, rows.find((row) => row.lane === lane)?.cursor ?? 'start']));
       // Not whether the places have passed the head: one that nothing stands after is not saved anew.
-      return [...(await log.behind(saved, { atMost: 1 })).values()].every(({ events }) => events === 0);
+      const behind = [...(await log.behind(saved, { atMost: 1 })).values()];
+      // A place in the midst of a window may have only positions before it that nothing has: then it is not known yet, and there is more.
+      return behind.every(({ events, isMore }) => events === 0 && !isMore);
     };
   }
 }

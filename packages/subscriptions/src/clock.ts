@@ -1,0 +1,18 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/** What followers wait by: pauses after faults, retries, looks between batches. A test's own clock lets them pass without waiting. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Resolves after so many milliseconds of this clock. Rejects with the signal's reason as soon as it aborts. */
+  pause(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+// Not handed from part to part: whatever a follower consists of waits by one clock, also what is added later and does not know of it.
+const surroundings = new AsyncLocalStorage<Clock>();
+
+/** Starts what waits by this clock from then on: followers and all that belongs to them. */
+export const underClock = <T>(clock: Clock, start: () => T): T => surroundings.run(clock, start);
+
+/** The clock that this was started under; absent: the machine's. */
+export const clockHere = (): Clock | undefined => surroundings.getStore();

@@ -1,0 +1,102 @@
+import type { Json } from '@leftfold/core';
+import type { OwnedLane } from '../following/owned-lane.ts';
+import { doneIn, reactionLedger, streamKey, type DoneVersions } from './reaction-ledger.ts';
+import type { Batch, Cursor, Source, SourceRecord } from '../source.ts';
+
+/** While a batch takes longer, what is done of it is saved so often: as much as a crash repeats. */
+const SAVE_MS = 200;
+
+/** How far the effects of one lane are: what is done beyond its saved place. */
+export class EffectProgress {
+  readonly #owned: OwnedLane;
+  readonly #source: Pick<Source, 'name'>;
+  readonly #earlier: DoneVersions;
+  #done: Map<string, bigint>;
+  #savedAt: number = performance.now();
+  #isNew = false;
+  #saving: Promise<void> = Promise.resolve();
+  #isSaving = false;
+  #here: Cursor | undefined;
+
+  /** @param earlier what had been done beyond the place that was reached before the lane was told to go back */
+  constructor(owned: OwnedLane, source: Pick<Source, 'name'>, earlier: DoneVersions) {
+    this.#owned = owned;
+    this.#source = source;
+    this.#earlier = earlier;
+    this.#done = new Map(doneIn(owned.claim.ledger));
+  }
+
+  /** Whether the event is dealt with already. */
+  has(record: SourceRecord): boolean {
+    return isIn(this.#done, record);
+  }
+  /** Whether anything is done beyond the saved place. */
+  get isAhead(): boolean {
+    return this.#done.size > 0;
+  }
+  /** Whether its effect was done before the lane was told to go back, though beyond the place that was reached. */
+  hadBefore(record: SourceRecord): boolean {
+    return isIn(this.#earlier, record);
+  }
+  /** What is done from now on belongs to this batch. */
+  begin({ from, at }: Batch): void {
+    this.#here = from === 'start' ? at : from;
+    this.#savedAt = performance.now();
+  }
+  done(record: SourceRecord): void {
+    this.#done.set(streamKey(record), record.streamVersion);
+    this.#isNew = true;
+    if (!this.#isSaving && performance.now() - this.#savedAt >= SAVE_MS) void this.#save();
+  }
+
+  /** Where a move of this lane ends that stays at its place, and what is to stand beside it. @param records dealt with by that move, in the order of their streams */
+  here(records: readonly SourceRecord[] = []): { readonly to: Cursor; readonly ledger: Json } {
+    return {
+      to: this.#here as Cursor,
+      ledger: reactionLedger(this.#source, new Map([...this.#done, ...versionsOf(records)])),
+    };
+  }
+  /** What {@link here} was told is saved. */
+  kept(records: readonly SourceRecord[]): void {
+    for (const [key, version] of versionsOf(records)) this.#done.set(key, version);
+    this.#isNew = false;
+  }
+  /** What stands beside a place that has passed the batch: nothing is done beyond it. */
+  ledgerBeyond(): Json {
+    return reactionLedger(this.#source);
+  }
+  /** The lane has passed the batch: to be called once that is certain, since what is forgotten is done again. */
+  passed(): void {
+    this.#done = new Map();
+    this.#isNew = false;
+  }
+
+  /** No save is under way any more. */
+  async settled(): Promise<void> {
+    await this.#saving;
+  }
+  /** Saves what is done of the batch, if anything. A fault ends here: then it is done again. */
+  async keep(): Promise<void> {
+    await this.#saving;
+    if (this.#isNew) await this.#save();
+  }
+
+  #save(): Promise<void> {
+    this.#isSaving = true;
+    this.#isNew = false;
+    const { to, ledger } = this.here();
+    this.#saving = this.#owned
+      .save(to, ledger)
+      .catch(() => void (this.#isNew = true))
+      .then(() => {
+        this.#isSaving = false;
+        this.#savedAt = performance.now();
+      });
+    return this.#saving;
+  }
+}
+
+const versionsOf = (records: readonly SourceRecord[]): readonly (readonly [string, bigint])[] =>
+  records.map((record) => [streamKey(record), record.streamVersion]);
+const isIn = (versions: DoneVersions, record: SourceRecord): boolean =>
+  versions.size > 0 && record.streamVersion <= (versions.get(streamKey(record)) ?? 0n);

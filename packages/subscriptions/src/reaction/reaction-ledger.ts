@@ -1,0 +1,43 @@
+import type { Json } from '@leftfold/core';
+import { DefinitionError } from '@leftfold/core';
+import { projectorLedger } from '../projection/source-moved.ts';
+import type { AnyReaction } from './reaction.ts';
+import type { Source, SourceRecord } from '../source.ts';
+
+/**
+ * Streams that are dealt with further than the saved place says: up to which version, by {@link streamKey}. Effects are slow, and a batch holds many: what is done of one is
+ * saved now and then, so that a crash repeats few of them. Versions say it whatever the source hands over next.
+ */
+export type DoneVersions = ReadonlyMap<string, bigint>;
+export const NONE_DONE: DoneVersions = new Map();
+
+/** Names a stream across tenants. A tenant holds no `/`. */
+export const streamKey = ({ tenant, stream }: Pick<SourceRecord, 'tenant' | 'stream'>): string => `${tenant}/${stream}`;
+
+/** What a reaction keeps beside its cursor. */
+export function reactionLedger(source: Pick<Source, 'name'>, done: DoneVersions = NONE_DONE): Json {
+  const kind = projectorLedger(source) as { readonly [name: string]: Json };
+  return done.size === 0
+    ? kind
+    : { ...kind, done: Object.fromEntries([...done].map(([key, version]) => [key, String(version)])) };
+}
+/** What is dealt with beyond the place that this stands beside. */
+export function doneIn(ledger: Json): DoneVersions {
+  const { done } = (ledger ?? {}) as { readonly done?: { readonly [key: string]: string } };
+  return done === undefined ? NONE_DONE : new Map(Object.entries(done).map(([key, version]) => [key, BigInt(version)]));
+}
+
+/**
+ * Refuses to follow a second source: it would begin at its start, and every effect be run again.
+ * @throws {@link DefinitionError} `LF_SOURCE_CHANGED`
+ */
+export function refuseOtherSource(reaction: AnyReaction, source: Pick<Source, 'name'>, ledger: Json): void {
+  const kindIn = (of: Json): string | undefined => (of as { readonly source?: string } | null)?.source;
+  const [before, now] = [kindIn(ledger), kindIn(projectorLedger(source))];
+  if (before === undefined || before === now) return;
+  throw new DefinitionError(
+    'LF_SOURCE_CHANGED',
+    `reaction ${reaction.name} followed ${before}; ${String(now)} begins at its own start, so every effect would be run again: ` +
+      'let it follow what it followed, or give it another name, which begins anew',
+  );
+}

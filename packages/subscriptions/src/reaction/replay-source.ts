@@ -1,0 +1,48 @@
+import type { Cursor, Lane, Reader, Source, SourceRecord } from '../source.ts';
+
+/** How far a lane was before it was told to go back; `undefined` where it stands there, or beyond. Known once the lane is claimed. */
+export type ReachedPlace = (lane: Lane) => Cursor | undefined;
+
+/**
+ * A source as a reaction reads it: a lane that was told to go back is first read up to the place it had reached, by a bounded reading of its own, and from there on as
+ * ever. So a batch is of the replay or it is not, never both: between the two stands a place, and what was not visible there, though of a lower position, comes after it (hazard C9).
+ */
+export function replaySource<R extends SourceRecord>(source: Source<R>, reached: ReachedPlace): Source<R> {
+  return {
+    name: source.name,
+    ownership: source.ownership,
+    ...(source.division && { division: source.division }),
+    head: () => source.head(),
+    restore: (kept, signal) => source.restore(kept, signal),
+    hasPassed: (cursor, head) => source.hasPassed(cursor, head),
+    ...(source.behind && { behind: source.behind.bind(source) }),
+    run: (reader, signal) =>
+      source.run({ ...reader, from: (lane, stop) => readAgain(source, reached, reader, lane, stop) }, signal),
+  };
+}
+
+/** Answers the place of a lane as soon as nothing of the lane is to be read again. */
+async function readAgain<R extends SourceRecord>(
+  source: Source<R>,
+  reached: ReachedPlace,
+  reader: Reader<R>,
+  lane: Lane,
+  signal: AbortSignal,
+): Promise<Cursor | 'start'> {
+  for (;;) {
+    let from: Cursor | 'start' | undefined = await reader.from(lane, signal);
+    const until = reached(lane);
+    if (until === undefined) return from;
+    const replaying: Reader<R> = {
+      ...reader,
+      until: new Map([[lane, until]]),
+      from: async (_lane, asked) => {
+        const place = from ?? (await reader.from(lane, asked));
+        from = undefined;
+        return place;
+      },
+    };
+    await source.run(replaying, signal);
+    signal.throwIfAborted();
+  }
+}

@@ -1,0 +1,108 @@
+import type { Mutant } from './mutant.ts';
+
+const SOURCES = 'packages/subscriptions/src/sharing';
+const SHARED = 'packages/memory/test/shared-source.test.ts';
+const ALL = 'packages/memory/test/follow-all.test.ts';
+
+/** Breaks of the reading that many followers share. */
+export const sharingMutants: readonly Mutant[] = [
+  {
+    id: 'sharing-waits-for-the-slowest',
+    title: 'C5 a batch is over when all have dealt with it, however long one takes',
+    file: `${SOURCES}/flow.ts`,
+    find: 'round.patience ??= setTimeout(',
+    replace: 'round.patience ??= ((..._: unknown[]) => undefined)(',
+    test: SHARED,
+    testName: 'one that is slow is left behind',
+  },
+  {
+    id: 'sharing-joins-by-passing',
+    title: 'a follower joins where the head has passed it, not where the places are the same text',
+    file: `${SOURCES}/flow.ts`,
+    find: 'if (seat.at === this.#position) {',
+    replace: 'if (true) {',
+    test: SHARED,
+    testName: 'who is far behind is read for aside',
+  },
+  {
+    id: 'sharing-forgets-who-was-left',
+    title: 'who was left behind is not placed anew when it is done',
+    file: `${SOURCES}/flow.ts`,
+    find: 'if (isDealt && !this.#seats.has(seat)) this.#lane.place(seat);',
+    replace: '',
+    test: SHARED,
+    testName: 'one that is slow is left behind',
+  },
+  {
+    id: 'sharing-keeps-stale-places',
+    title: 'a source that asks for the place again is told one that may have changed',
+    file: `${SOURCES}/seat.ts`,
+    find: '    this.#at = undefined;\n    this.#again.resolve();',
+    replace: '    this.#again.resolve();',
+    test: SHARED,
+    testName: 'each follower sees every event of a',
+  },
+  {
+    id: 'sharing-head-waits-for-a-rebuild',
+    title: 'who is further than the head waits until it comes there',
+    file: `${SOURCES}/shared-lane.ts`,
+    find: 'return !this.#passes(next, at) && this.isFurther(at, begun);',
+    replace: 'return false;',
+    test: SHARED,
+    testName: 'one that comes back at the head',
+  },
+  {
+    id: 'sharing-one-bad-place-stops-all',
+    title: 'a place that nobody can read from stops those who stand elsewhere',
+    file: `${SOURCES}/shared-lane.ts`,
+    find: 'if (head.isStopped) this.#options.restart();',
+    replace: 'if (head.isStopped) return seat.stop(head.fault);',
+    test: SHARED,
+    testName: 'a place from which nothing can be read',
+  },
+  {
+    id: 'sharing-transactions-apart',
+    title: 'followers in step have a transaction each',
+    file: `${SOURCES}/shared-transactions.ts`,
+    find: 'if (gathering === undefined) {',
+    replace: 'if (gathering !== null) {',
+    test: ALL,
+    testName: 'thirty projections cost',
+  },
+  {
+    id: 'sharing-decodes-for-each',
+    title: 'a record is decoded anew for each follower',
+    file: 'packages/subscriptions/src/projection/read-event.ts',
+    find: 'known.get(type) ?? makeEvent(type, record)',
+    replace: 'makeEvent(type, record)',
+    test: ALL,
+    testName: 'thirty projections cost',
+  },
+  {
+    id: 'sharing-keeps-the-lease-of-a-lost-lane',
+    title: 'a lane that the source has taken away keeps its lease',
+    file: 'packages/subscriptions/src/following/lane-claims.ts',
+    find: 'if (owned !== undefined && this.#options.respectLease)',
+    replace: 'if (owned === null && this.#options.respectLease)',
+    test: ALL,
+    testName: 'a lane that the source takes away',
+  },
+  {
+    id: 'sharing-bounded-reading-overshoots',
+    title: 'a bounded reading goes on beyond its end in the midst of a window',
+    file: 'packages/postgres/src/log/lane-bundles.ts',
+    find: 'ahead?.place.position ?? endWithin(window, bundle.until);',
+    replace: 'ahead?.place.position;',
+    test: 'packages/postgres/test/shared-reading.int.test.ts',
+    testName: 'a bounded reading ends in the very place',
+  },
+  {
+    id: 'sharing-pages-of-any-size',
+    title: 'a page of the log holds as many bytes as its events have',
+    file: 'packages/postgres/src/log/page-bytes.ts',
+    find: 'const PAGE_BYTES = 8 * 1024 * 1024;',
+    replace: 'const PAGE_BYTES = 2 ** 40;',
+    test: 'packages/postgres/test/shared-reading.int.test.ts',
+    testName: 'a batch is bounded in bytes',
+  },
+];
