@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { createDatabase } from '@leftfold/infra';
+import { createDatabase, startKafka } from '@leftfold/infra';
+import type { KafkaCluster } from '@leftfold/infra';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { OrdersProcess } from '../demo/orders-process.ts';
 import { pushSchemas } from '../demo/push-schemas.ts';
@@ -9,11 +10,14 @@ const CLIENTS = 4;
 
 let processes: { readonly api: OrdersProcess; readonly relay: OrdersProcess; readonly projector: OrdersProcess };
 
+/** Of its own: the topic is the sample's, and belongs to one log. */
+let kafka: KafkaCluster;
 beforeAll(async () => {
+  kafka = await startKafka({ brokers: 1, own: true });
   await pushSchemas(inject('registryUrl'));
   const environment = {
     DATABASE_URL: await createDatabase(inject('postgresUrl')),
-    KAFKA_BROKERS: inject('kafkaBrokers').join(','),
+    KAFKA_BROKERS: kafka.brokers.join(','),
     SCHEMA_REGISTRY: inject('registryUrl'),
   };
   processes = {
@@ -25,6 +29,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await Promise.all(Object.values(processes ?? {}).map((one) => one.stop()));
+  await kafka?.stop();
 });
 
 interface Answer {

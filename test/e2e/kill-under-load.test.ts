@@ -70,4 +70,4 @@ test('api, relay and projector are killed under load, and nothing is lost, doubl
   expect(found.orders).toBe(told.orders.size);
   expect(found.topic?.distinct).toBe(found.events);
   expect(revived.toSorted()).toEqual(['api', 'api', 'projector', 'projector', 'relay', 'relay']);
-});
+}, 120_000);

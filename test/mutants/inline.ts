@@ -10,6 +10,15 @@ const MEMORY = 'packages/testing/src/inline/inline-conformance.test.ts';
 /** Breaks of projections inside appends. */
 export const inlineMutants: readonly Mutant[] = [
   {
+    id: 'inline-version-stays-building',
+    title: 'a later version that appends feed whole is never released',
+    file: `${INLINE}/inline-projections.ts`,
+    find: "if (order === 'any' && state === 'building')",
+    replace: "if (order !== 'any' && state !== 'building')",
+    test: MEMORY,
+    testName: 'a later version is live at once',
+  },
+  {
     id: 'inline-missed-events-left-out',
     title: 'a row that is behind its stream is folded on from where it stands',
     file: `${INLINE}/apply-inline.ts`,

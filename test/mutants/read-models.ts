@@ -101,7 +101,7 @@ export const readModelMutants: readonly Mutant[] = [
     id: 'absent-row-unchecked',
     title: 'C13 a row believed absent that is there is taken for written',
     file: `${MODELS}/write-rows.ts`,
-    find: 'if (written[part] !== stay[part]?.length) raced.set(part, new RowRaced(name));',
+    find: 'if (written[part] !== those[part]?.length) raced.set(part, new RowRaced(name));',
     replace: 'void [written, part, name, RowRaced];',
     test: `${TEST}/read-model-concurrency.int.test.ts`,
     testName: 'C13 two owners fold one row that is still absent',
@@ -168,5 +168,44 @@ export const readModelMutants: readonly Mutant[] = [
     replace: 'const closes = destroy;',
     test: `${TEST}/read-models.int.test.ts`,
     testName: 'P1 a connection that dies inside a transaction is closed',
+  },
+  {
+    id: 'merged-race-unnoticed',
+    title:
+      'C13 a follower of a shared transaction that was raced for a row is not told, and its checkpoint passes an event that its row lacks',
+    file: `${MODELS}/merged-rows.ts`,
+    find: 'for (const nth of ofTable[part] ?? []) errors.set(nth, error);',
+    replace: 'for (const nth of ofTable[part] ?? []) void [errors, nth, error];',
+    test: `${TEST}/merged-rows.int.test.ts`,
+    testName: 'C13 transactions of several followers wait in no circle',
+  },
+  {
+    id: 'merged-in-an-attempt',
+    title: 'rows of an attempt are written with those of other followers, so what it takes back is theirs',
+    file: `${MODELS}/model-transaction.ts`,
+    find: 'if (rows !== undefined && attempts === 0) return rows.write(table, changes);',
+    replace: 'if (rows !== undefined) return rows.write(table, changes);',
+    test: `${TEST}/merged-rows.int.test.ts`,
+    testName: 'rows that are read and written for several followers at once',
+  },
+  {
+    id: 'merged-deletes-last',
+    title:
+      'C13 a row that never was is deleted behind the inserts of later tables, and waits in a circle with an append',
+    file: `${MODELS}/write-rows.ts`,
+    find: 'if (!waits && !isLast) continue;',
+    replace: 'if (!isLast) continue;\n      void waits;',
+    test: `${TEST}/merged-rows.int.test.ts`,
+    testName: 'C13 a row that never was is deleted in the order of tables',
+  },
+  {
+    id: 'merged-asks-when-abandoned',
+    title:
+      'a follower that asks for rows when another has failed waits for ever, and so do all that share its transaction',
+    file: `${MODELS}/merged-work.ts`,
+    find: 'if (this.#isAbandoned) return Promise.reject(abandoned());',
+    replace: '',
+    test: `${MODELS}/merged-work.test.ts`,
+    testName: 'who asks again when another has failed is refused',
   },
 ];

@@ -55,6 +55,7 @@ export function memory({
   const projections = new InlineProjections(listed, {
     checkpoints,
     readModels,
+    versions,
     holds: async (types) => recorded.between(0, recorded.end).some(({ type }) => types.includes(type)),
   });
   const log = new MemoryLog(recorded, lanes, now);

@@ -1,7 +1,7 @@
 import { memory, memoryBroker } from '@leftfold/memory';
 import type { MemoryStorage } from '@leftfold/memory';
 import { follow, relay } from '@leftfold/subscriptions';
-import type { Checkpoints, Cursor, Lane, LaneStatus, Reader, Running, Source } from '@leftfold/subscriptions';
+import type { Checkpoints, Claim, Cursor, Lane, LaneStatus, Reader, Running, Source } from '@leftfold/subscriptions';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { append, orderList, placed, shipped } from './shop.ts';
 
@@ -226,4 +226,93 @@ test('a relay keeps its publisher when it claims its lane anew, and closes it wh
   expect([opened, closed]).toEqual([1, 0]);
   await running.stop();
   expect([opened, closed]).toEqual([1, 1]);
+});
+
+/** Another process has the lane, and stands still. */
+async function claimed({ checkpoints }: MemoryStorage): Promise<Claim> {
+  const claim = await checkpoints.claim(LIST, LANE, { owner: 'theirs', leaseMs: 300_000, respectLease: true });
+  if (claim === undefined) throw new Error('somebody else has it');
+  return claim;
+}
+/** A log of which nobody can tell whether anything stands behind a place without looking over a gap of so many positions. */
+const withGap = (storage: MemoryStorage, gap: number): Source => {
+  const { log } = storage;
+  const behind: NonNullable<Source['behind']> = async (places, { atMost = 10_000 } = {}) => {
+    const all = [...(await log.behind(places, { atMost }))];
+    const unseen = { events: 0, publicEvents: 0, isMore: true };
+    return new Map(all.map(([of, one]) => [of, one.events > 0 && atMost <= gap ? unseen : one]));
+  };
+  return new Proxy(log, {
+    get: (target, name) => {
+      if (name === 'behind') return behind;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+};
+
+test('a follower of another process has not caught up where nothing was found within a gap, but more stands behind it', async () => {
+  const storage = memory();
+  const { checkpoints, log } = storage;
+  await append(storage.store, 'o1', [placed({ customer: 'ann' })]);
+  const theirs = await claimed(storage);
+  const waiting = await listing(storage, withGap(storage, 500));
+  await expect(waiting.caughtUp({ timeoutMs: 20 })).rejects.toMatchObject({ code: 'LF_NOT_CAUGHT_UP', lanes: [LANE] });
+  await checkpoints.save(theirs, { from: 'start', to: (await log.head()).get(LANE) as Cursor, ledger: null });
+  await waiting.caughtUp();
+});
+
+test('L16 that a place is refused once, since its log has gone on in a later generation, is no reason not to wait', async () => {
+  const storage = memory();
+  await append(storage.store, 'o1', [placed({ customer: 'ann' })]);
+  await claimed(storage);
+  const refused = Object.assign(new Error('made up'), { code: 'LF_OTHER_LOG', retryable: false });
+  const refusals = [refused];
+  const from = new Proxy(storage.log, {
+    get: (target, name) => {
+      if (name === 'behind')
+        return async (...args: Parameters<typeof target.behind>) => {
+          const refusal = refusals.pop();
+          if (refusal !== undefined) throw refusal;
+          return target.behind(...args);
+        };
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  const waiting = await listing(storage, from);
+  await expect(waiting.caughtUp({ timeoutMs: 20 })).rejects.toMatchObject({ code: 'LF_NOT_CAUGHT_UP' });
+  refusals.push(refused, refused);
+  await expect(waiting.caughtUp()).rejects.toBe(refused);
+});
+
+test('L16 a lane that was taken while nobody asked for it is handed over with the place that is saved then', async () => {
+  const storage = memory();
+  const { checkpoints } = storage;
+  let place = 'before' as Cursor;
+  let claims = 0;
+  const claim: Checkpoints['claim'] = async (...args) => {
+    const claimedNow = await checkpoints.claim(...args);
+    claims += 1;
+    return claimedNow && { ...claimedNow, cursor: place };
+  };
+  const [again, told] = [Promise.withResolvers<void>(), Promise.withResolvers<Cursor | 'start'>()];
+  const from = sourceOf(async (reader, signal) => {
+    await reader.from(LANE, signal);
+    await again.promise;
+    told.resolve(await reader.from(LANE, signal));
+    await untilAborted(signal);
+  });
+  const running = ending(
+    await follow(orderList, { from, storage: withCheckpoints(storage, { claim }), owner: 'ours', leaseMs: 1_000 }),
+  );
+  await vi.waitFor(() => expect(claims).toBe(1));
+  const theirs = await checkpoints.claim(LIST, LANE, { owner: 'theirs', leaseMs: 1_000, respectLease: false });
+  await checkpoints.release(theirs as Claim);
+  // The renewal finds it lost, and takes it anew.
+  await vi.waitFor(() => expect(claims).toBe(2), { timeout: 5_000 });
+  await vi.waitFor(() => expect(lane(running)?.state).toBe('following'));
+  place = 'carried over' as Cursor;
+  again.resolve();
+  expect(await told.promise).toBe('carried over');
 });

@@ -1,11 +1,12 @@
 import { encodeEvent, event, kafkaKey, partitionHash, streamRef, t, uuidV7 } from '@leftfold/core';
-import type { AnyEventType, EventId, NewEvent, ReadToken } from '@leftfold/core';
+import type { AnyEventType, EventId, NewEvent, ReadToken, StreamId } from '@leftfold/core';
 import { memory, memoryBroker, type MemoryStorage } from '@leftfold/memory';
-import { follow, freshness, joinTokens, park, projection, relay } from '@leftfold/subscriptions';
+import { follow, freshness, joinTokens, park, projection, redrive, relay } from '@leftfold/subscriptions';
 import type {
   FoldedProjection,
   Progress,
   ProgressQuestion,
+  PublishRecord,
   Row,
   Running,
   Source,
@@ -246,6 +247,16 @@ test('waiting ends when its signal aborts, and leaves nothing behind', async () 
   expect(looks.length).toBe(before + 1);
 });
 
+test('who has gone while it was asked what queries read is not waited for', async () => {
+  const { storage, looks } = counted(memory());
+  const token = await write(storage, 'a', noted({ text: 'x' }));
+  const leaving = new AbortController();
+  const waiting = freshness({ storage }).applied(token, [notes], { signal: leaving.signal });
+  leaving.abort(new Error('gone'));
+  await expect(waiting).rejects.toThrow('gone');
+  expect(looks).toEqual([]);
+});
+
 test('a thousand who wait share each look; who waits alone asks no more of it', async () => {
   const { storage, looks } = counted(memory());
   const fresh = freshness({ storage });
@@ -299,6 +310,35 @@ describe('an event that is parked', () => {
     await expect(
       fresh.applied(await write(storage, ['c', 'a'], noted({ text: 'well' })), [picky]),
     ).rejects.toMatchObject(parked);
+  });
+
+  test('R15 also where a broker refused it, and what is behind it; redriven they are applied', async () => {
+    const storage = memory();
+    let refused = 'poison';
+    const says = ({ value }: PublishRecord): boolean =>
+      refused !== '' && new TextDecoder().decode(value).includes(refused);
+    const broker = memoryBroker({
+      fail: (records) => {
+        const { topic, partition } = records[0] as PublishRecord;
+        const cause = Object.assign(new Error('MESSAGE_TOO_LARGE'), { code: 'LF_RECORD_REFUSED' });
+        return records.some(says) ? { topic, partition, kind: 'notWritten', refused: true, cause } : undefined;
+      },
+    });
+    const fresh = freshness({ storage, brokers: [broker] });
+    const parked = { code: 'LF_WRITE_PARKED', followers: [{ name: 'notes', version: 1 }] };
+    stopped(await follow(notes, { from: broker.source, storage }));
+    stopped(await relay({ storage, to: broker, service: 'desk' }));
+    const poison = await write(storage, 'a', noted({ text: 'poison' }));
+    await expect(fresh.applied(poison, [notes])).rejects.toMatchObject(parked);
+    const behind = await write(storage, 'a', noted({ text: 'well' }));
+    await expect(fresh.applied(behind, [notes])).rejects.toMatchObject(parked);
+    await fresh.applied(await write(storage, 'b', noted({ text: 'well' })), [notes]);
+    expect(rowsOf(storage, notes)).toEqual([{ id: 'b', text: 'well' }]);
+    refused = '';
+    await redrive(storage, { topic: 'desk.note', tenant: '', stream: 'desk.note-a' as StreamId }, { by: 'ops' });
+    const applied = (): Promise<void> => fresh.applied(joinTokens([poison, behind]), [notes]);
+    await vi.waitFor(applied, { timeout: 10_000, interval: 20 });
+    expect(rowsOf(storage, notes)).toContainEqual({ id: 'a', text: 'well' });
   });
 });
 

@@ -344,6 +344,32 @@ test('C16 an event newer than the code waits, also behind a parked one; and a re
   expect((await heads(storage))[0]?.cause.code).toBe('LF_FOLD_FAILED');
 });
 
+test('C16 however many retries wait for newer code, one asked for after them is carried out', async () => {
+  const storage = memory();
+  const newerRelease = projection('order-list', {
+    version: 1,
+    key: 'order_id',
+    row: { order_id: t.string(), customer: t.string(), cents: t.integer(), steps: t.string() },
+  }).insert(placedLater, () => {
+    throw new RangeError('broken');
+  });
+  for (let n = 0; n < 30; n++)
+    await append(storage.store, `o${n}`, [placedLater({ customer: 'c', channel: 'web' })], { types: [placedLater] });
+  await append(storage.store, 'well', [placed({ customer: 'c' })]);
+  const newer = await following(newerRelease, { from: storage.log, storage });
+  await newer.caughtUp();
+  await newer.stop();
+
+  const { well, others } = Object.groupBy(await heads(storage), ({ key }) =>
+    key.includes('well') ? 'well' : 'others',
+  );
+  for (const head of [...(others ?? []), ...(well ?? [])]) await retryParked(storage, head, by);
+  await following(orderList, { from: storage.log, storage });
+  await until(() => expect(rows(storage, orderList)).toMatchObject([{ order_id: 'well' }]));
+  const waiting = await heads(storage);
+  expect(waiting.filter(({ request, attempts }) => request?.kind === 'retry' && attempts === 1)).toHaveLength(30);
+}, 20_000);
+
 test('a write that is refused is found by halves, and its key is parked; the rest of the batch is written', async () => {
   const storage = memory();
   let attempts = 0;

@@ -277,3 +277,62 @@ test('while a source is in trouble all are told, those that have no place yet, t
   await vi.waitFor(() => expect(recovered).toContain('one'), SLOWLY);
   expect(watchers[0]?.told).toEqual(['0 LF_LANE_LOST']);
 });
+
+test('L16 who was at work when the source asked for places is asked, too: its own is of before', async () => {
+  const lane = '0' as Lane;
+  const [quick, slow] = ['quick', 'slow'].map((name) => new Watcher(name)) as [Watcher, Watcher];
+  const [done, last] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const begun = Promise.withResolvers<Cursor | 'start'>();
+  // In the first generation the slow one deals with a batch; meanwhile all saved places are carried over to the second.
+  const source: Source = {
+    name: 'log of a test',
+    ownership: 'leased',
+    head: async () => new Map(),
+    hasPassed: (a, b) => a.split('/')[0] === b.split('/')[0] && a >= b,
+    restore: async () => [],
+    run: async (reader, signal) => {
+      const [at, to] = ['1/0', '1/1'] as Cursor[] as [Cursor, Cursor];
+      await reader.handle({ lane, records: [], from: await reader.from(lane, signal), at, to }, signal);
+      quick.beforeFrom = () => last.promise;
+      slow.beforeFrom = async () => void slow.places.set(lane, '2/1' as Cursor);
+      const asked = reader.from(lane, signal);
+      done.resolve();
+      begun.resolve(await asked);
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    },
+  };
+  slow.before = () => done.promise;
+  const all = shared(source);
+  for (const each of [quick, slow]) run(all, each);
+  expect(await begun.promise).toBe('2/1');
+  last.resolve();
+});
+
+test('a follower that comes while the last one ends does not hold it', async () => {
+  const [leaving, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const storage = memory();
+  const source = new Proxy(storage.log, {
+    get: (target, name) => {
+      if (name === 'run')
+        return async (reader: Reader, signal: AbortSignal) => {
+          await target.run(reader, signal);
+          leaving.resolve();
+          // As a consumer that takes its time to leave its group.
+          await ended.promise;
+        };
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  const all = shared(source);
+  const [first, second] = [new Watcher('first'), new Watcher('second')];
+  const end = run(all, first);
+  await append(storage.store, 'o1', [placed({ customer: 'ann' })]);
+  await vi.waitFor(() => expect(first.count).toBe(1), SLOWLY);
+  const ending = end();
+  await leaving.promise;
+  run(all, second);
+  ended.resolve();
+  await ending;
+  await vi.waitFor(() => expect(second.count).toBe(1), SLOWLY);
+});

@@ -161,9 +161,9 @@ export class LeftfoldModule implements NestModule {
   }
 
   /**
-   * Measures in this process how far behind followers are that run elsewhere, or nowhere: the relay, where there is a broker, and all projections of the imported
-   * features. For an API process or an exporter: a follower that is dead cannot tell. Processes with followers measure their own.
-   * `from` says what the projections follow, as in {@link projector}; of those that follow the broker the broker is asked.
+   * Measures in this process how far behind followers are that run elsewhere, or nowhere: the relay, where there is a broker, and all projections and reactions of the
+   * imported features, with `@Reaction` classes; with `only`, these projections. For an API process or an exporter: a follower that is dead cannot tell. Processes with followers measure their own.
+   * `from` says what those follow, as in {@link projector}; of those that follow the broker the broker is asked.
    */
   static lag({ from, only, instance = 'default' }: ProjectorOptions = {}): DynamicModule {
     return {
@@ -179,6 +179,10 @@ export class LeftfoldModule implements NestModule {
             return new LagWatch(options, () => [
               ...(broker === undefined ? [] : [{ follower: RELAY }]),
               ...(only ?? projectionsOf(discovery, instance)).map((follower) => ({ follower, from: source })),
+              ...(only === undefined ? reactionsOf(discovery, instance) : []).map((one) => ({
+                follower: reactionFollower(one),
+                from: source,
+              })),
             ]);
           },
         },

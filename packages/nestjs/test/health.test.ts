@@ -12,6 +12,7 @@ import {
   LAG_EVENTS,
   park,
   projection,
+  reaction,
   RELAY_RECORDS,
   stop,
   type PublishRecord,
@@ -270,6 +271,17 @@ test('C12 a process that follows nothing measures the others: a relay that is de
     ]);
   await expect.poll(() => metrics.last(LAG_EVENTS, { follower: 'accounts', version: '1' })).toBe(1);
   expect((await ready()).body).toMatchObject({ status: 'up', followers: [] });
+});
+
+test('C12 it measures reactions too: one that runs nowhere shows how many effects wait', async () => {
+  const storage = memory();
+  const welcome = reaction('welcome', { replay: 'skip', from: 'start' }).on(account.events.opened, async () => {});
+  const { ready } = await application({ service: 'bank', storage, logger: collectLogs(), lag: { everyMs: 100 } }, [
+    LeftfoldModule.forFeature({ reactions: [welcome] }),
+    LeftfoldModule.lag({ from: 'log' }),
+  ]);
+  await open(storage, 'a');
+  await expect.poll(async () => (await ready()).body.lag).toMatchObject([{ name: 'welcome', events: 1 }]);
 });
 
 test('lag is not measured where nobody wants it', async () => {

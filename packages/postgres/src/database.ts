@@ -1,5 +1,6 @@
 import { throwIfAborted, type Abortable } from './abortable.ts';
 import { driverFault } from './driver-fault.ts';
+import { hearNewConnections } from './hear-new-connections.ts';
 import { lendClean, LentClient, send } from './lent-client.ts';
 import type { PgPool, PgQuery, PgResult, PgTransactionClient, PgTypes } from './pool.ts';
 import type { Statement } from './statement.ts';
@@ -63,6 +64,7 @@ export interface DatabaseOptions {
 
 /** The {@link Database} of a pool. @param schema must be a valid schema name. */
 export function openDatabase(pool: PgPool, schema: string, { prepare = true, admit }: DatabaseOptions = {}): Database {
+  hearNewConnections(pool);
   const lend = async (signal: Abortable | undefined): Promise<LentClient> => {
     throwIfAborted(signal);
     const lent = await lendClean(pool, prepare);

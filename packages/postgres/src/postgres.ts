@@ -120,7 +120,7 @@ export function postgres(options: PostgresOptions): PostgresStorage {
   const inline =
     listed.length === 0
       ? undefined
-      : new PostgresInline(listed, { ...shared, statements, topic, checkpoints, readModels });
+      : new PostgresInline(listed, { ...shared, statements, topic, checkpoints, readModels, versions });
   return {
     ...(inline && { inline: inline.projections }),
     store: new PostgresEventStore({

@@ -1,10 +1,19 @@
 import { event } from '@leftfold/core';
-import type { ModelPart, ModelTransaction, OwnProjection, RowChange, RowTable } from '@leftfold/subscriptions';
+import type {
+  ModelPart,
+  ModelTransaction,
+  OwnProjection,
+  ReadModels,
+  RowChange,
+  RowTable,
+} from '@leftfold/subscriptions';
 import { sqlProjection, type PgPool } from '@leftfold/postgres';
 import { sql, type Transaction } from 'kysely';
-import type { QueryConfig } from 'pg';
+import type { Client, QueryConfig } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openDatabase } from '../src/database.ts';
+import { unprepared } from '../src/statement.ts';
+import { TransactionSettings } from '../src/read-models/transaction-settings.ts';
 import { postgresReadModels } from '../src/read-models/postgres-read-models.ts';
 import { poolerOptions } from './fresh-log.ts';
 import { customerTotals, orderSummary } from './read-model-definitions.ts';
@@ -59,6 +68,18 @@ function countingPool(): PgPool {
       };
     },
   };
+}
+/** Read models that have this one connection. */
+function modelsOn(client: Client): ReadModels {
+  const pool: PgPool = {
+    connect: async () => ({
+      query: (query) => client.query(query as QueryConfig),
+      on: (name, listener) => client.on(name, listener),
+      removeListener: (name, listener) => client.removeListener(name, listener),
+      release: () => undefined,
+    }),
+  };
+  return postgresReadModels(openDatabase(pool, 'leftfold'), pool);
 }
 const keyOf = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 
@@ -141,39 +162,28 @@ test('C13 followers that share a transaction go in the order of their names, wha
 
 describe('statements on rows keep their plan, and', () => {
   test('find rows by key, also when the table was tiny as they were planned and is large now', async () => {
-    const client = await fixture.pool.connect();
-    try {
-      const tables = ['order_summary', 'order_summary__deleted'].map((table) => `leftfold_order_summary_v1.${table}`);
-      for (const table of tables) await client.query(`truncate ${table}; analyze ${table}`);
-      const pool: PgPool = {
-        connect: async () => ({
-          query: (query) => client.query(query as QueryConfig),
-          on: (name, listener) => client.on(name, listener),
-          removeListener: (name, listener) => client.removeListener(name, listener),
-          release: () => undefined,
-        }),
-      };
-      const one = { ...fixture, readModels: postgresReadModels(openDatabase(pool, 'leftfold'), pool) };
-      const owner = await Owner.of(one, orderSummary, String(lane));
-      // A server makes up its mind about a prepared statement at its sixth run.
-      for (let n = 0; n < 8; n++) await owner.batch((tx) => fold(tx, orderSummary, 5));
-      const { rows } = await client.query<{ name: string }>(
-        `select name from pg_prepared_statements where name ~ '^leftfold_(read|write|delete)_rows' and generic_plans > 0 order by name`,
+    // One on which nothing else is prepared.
+    const client = fixture.onlooker;
+    const tables = ['order_summary', 'order_summary__deleted'].map((table) => `leftfold_order_summary_v1.${table}`);
+    for (const table of tables) await client.query(`truncate ${table}; analyze ${table}`);
+    const one = { ...fixture, readModels: modelsOn(client) };
+    const owner = await Owner.of(one, orderSummary, String(lane));
+    // A server makes up its mind about a prepared statement at its sixth run.
+    for (let n = 0; n < 8; n++) await owner.batch((tx) => fold(tx, orderSummary, 5));
+    const { rows } = await client.query<{ name: string }>(
+      `select name from pg_prepared_statements where name ~ '^leftfold_(read|write|delete)_rows' and generic_plans > 0 order by name`,
+    );
+    expect(rows.map(({ name }) => name.split('_')[1])).toEqual(['delete', 'read', 'write']);
+    await client.query('begin; set local plan_cache_mode = force_generic_plan');
+    for (const { name } of rows) {
+      const { rows: lines } = await client.query<{ 'QUERY PLAN': string }>(
+        `explain (costs off) execute "${name}"('[]')`,
       );
-      expect(rows.map(({ name }) => name.split('_')[1])).toEqual(['delete', 'read', 'write']);
-      await client.query('begin; set local plan_cache_mode = force_generic_plan');
-      for (const { name } of rows) {
-        const { rows: lines } = await client.query<{ 'QUERY PLAN': string }>(
-          `explain (costs off) execute "${name}"('[]')`,
-        );
-        const plan = lines.map((line) => line['QUERY PLAN']).join('\n');
-        expect(plan).toMatch(/Index (Only )?Scan|Insert on/);
-        expect(plan).not.toMatch(/(Seq|Bitmap Heap) Scan|(Hash|Merge) (Anti )?Join/);
-      }
-      await client.query('rollback');
-    } finally {
-      client.release(true);
+      const plan = lines.map((line) => line['QUERY PLAN']).join('\n');
+      expect(plan).toMatch(/Index (Only )?Scan|Insert on/);
+      expect(plan).not.toMatch(/(Seq|Bitmap Heap) Scan|(Hash|Merge) (Anti )?Join/);
     }
+    await client.query('rollback');
   });
 
   test('plan as ever what a projection writes itself, before and after rows of others in the same transaction', async () => {
@@ -182,13 +192,13 @@ describe('statements on rows keep their plan, and', () => {
       const { rows } = await sql<{
         all: string;
       }>`select concat_ws(' ', current_setting('enable_seqscan'), current_setting('enable_hashjoin'),
-        current_setting('enable_mergejoin'), current_setting('jit'), current_setting('search_path')) as all`.execute(
+        current_setting('enable_mergejoin'), current_setting('jit'), current_setting('plan_cache_mode'), current_setting('search_path')) as all`.execute(
         db,
       );
       return rows[0]?.all ?? '';
     };
     const usual = (await fixture.pool.query<{ jit: string }>('show jit')).rows[0]?.jit;
-    const expected = `on on on ${usual} "leftfold_seen_v1", "$user", public`;
+    const expected = `on on on ${usual} auto "leftfold_seen_v1", "$user", public`;
     const owner = await Owner.follower(fixture, seen, String(lane));
     await owner.batch(async (tx) => {
       expect(await settings(tx)).toBe(expected);
@@ -201,5 +211,32 @@ describe('statements on rows keep their plan, and', () => {
         .catch(() => undefined);
       expect(await settings(tx)).toBe(expected);
     });
+  });
+
+  test('are planned for one search path, so those behind a projection’s own need not be planned again', async () => {
+    const show = unprepared('show search_path');
+    await fixture.database.transaction(async (tx) => {
+      const [usual] = await tx.query(show);
+      const settings = new TransactionSettings(tx, 'rows');
+      await settings.forOwn('leftfold_seen_v1');
+      expect(await tx.query(show)).not.toEqual([usual]);
+      await settings.forRows();
+      expect(await tx.query(show)).toEqual([usual]);
+    });
+  });
+
+  test('leave nothing set to whoever has the connection next', async () => {
+    const client = fixture.onlooker;
+    const all = `select name, setting from pg_settings where name ~ '^enable_|^jit|plan_cache|search_path|idle_in' order by name`;
+    const before = (await client.query(all)).rows;
+    const owner = await Owner.of({ ...fixture, readModels: modelsOn(client) }, orderSummary, String(lane));
+    await owner.batch((tx) => fold(tx, orderSummary, 3));
+    await owner.batch((tx) => own(seen)(tx, 1));
+    const failing = owner.batch(async (tx) => {
+      await fold(tx, orderSummary, 3);
+      throw new RangeError('made up');
+    });
+    await expect(failing).rejects.toThrow('made up');
+    expect((await client.query(all)).rows).toEqual(before);
   });
 });

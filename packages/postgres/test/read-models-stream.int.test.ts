@@ -1,5 +1,6 @@
 import { t } from '@leftfold/core';
 import { projection } from '@leftfold/subscriptions';
+import { sql, type QueryExecutorProvider } from 'kysely';
 import Cursor from 'pg-cursor';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readModels } from '../src/read-models/read-models.ts';
@@ -55,3 +56,25 @@ test('a stream that fails throws, and its connection goes on', async () => {
   await expect(failing.next()).rejects.toMatchObject({ code: '22P02' });
   expect(await open().selectFrom('streamed').select('n').where('id', '=', '7').execute()).toStrictEqual([{ n: 7 }]);
 });
+
+const pidOf = async (trx: QueryExecutorProvider): Promise<number | undefined> =>
+  (await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(trx)).rows[0]?.pid;
+
+test.each(['goes on', 'is left'])(
+  'P1 a stream whose connection dies between two reads, and that %s, ends',
+  async (what) => {
+    // A pool of one, so it also lends a connection that works afterwards.
+    const cut = open()
+      .transaction()
+      .execute(async (trx) => {
+        const pid = await pidOf(trx);
+        for await (const row of trx.selectFrom('streamed').selectAll().stream(10)) {
+          expect(row).toBeDefined();
+          await fixture.onlooker.query('select pg_terminate_backend($1, 5000)', [pid]);
+          if (what === 'is left') break;
+        }
+      });
+    await expect(cut).rejects.toThrow(/terminat|connection/i);
+    expect(await open().selectFrom('streamed').select('n').where('id', '=', '7').execute()).toStrictEqual([{ n: 7 }]);
+  },
+);

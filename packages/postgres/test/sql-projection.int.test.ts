@@ -122,6 +122,8 @@ describe('a projection with SQL of its own', () => {
       'start  transaction',
       'abort',
       "prepare transaction 'x'",
+      ';commit',
+      '-- so\rcommit',
     ]) {
       const ending = owner.batch(async (tx) => {
         const db = tx.own(sales.tables) as Transaction<Sales>;

@@ -67,7 +67,8 @@ export interface Reader<in R extends SourceRecord = SourceRecord> {
    * in the midst of a window that reaches beyond.
    * Places are the reader's own, as ever: nothing is kept about a bounded reading, and nothing of it is left behind.
    *
-   * The map is asked each time a lane has come to its end: whoever has moved the end on by then is read on to.
+   * The map is asked each time a lane has come to its end: whoever has moved the end on by then is read on to. An end that was told
+   * before a log went on in a later generation says nothing any more: the lane tries again, each time as after a fault, until it is told anew.
    */
   readonly until?: ReadonlyMap<Lane, Cursor>;
   /**

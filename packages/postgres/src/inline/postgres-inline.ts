@@ -15,7 +15,7 @@ import { holdsEvents } from './holds-events.ts';
 import { placedEvents, type Placed } from './placed-events.ts';
 
 /** What projections inside appends need of their log. */
-export interface PostgresInlineOptions extends Pick<Storage, 'checkpoints' | 'readModels'> {
+export interface PostgresInlineOptions extends Pick<Storage, 'checkpoints' | 'readModels' | 'versions'> {
   readonly db: Database;
   readonly schemas: WriterSchemas;
   readonly statements: Pick<StoreStatements, 'read'>;
@@ -36,10 +36,11 @@ export class PostgresInline {
 
   constructor(projections: readonly AnyProjection[], options: PostgresInlineOptions) {
     this.#options = options;
-    const { db, checkpoints, readModels } = options;
+    const { db, checkpoints, readModels, versions } = options;
     this.projections = new InlineProjections(projections, {
       checkpoints,
       readModels,
+      versions,
       holds: (types) => holdsEvents(db, types),
     });
   }

@@ -22,7 +22,16 @@ import { LaneBundles, SMALL_WINDOW_BATCHES } from './lane-bundles.ts';
 import { laneName, laneNamed, lanesOf, type LaneClass } from './lane-class.ts';
 import { AheadOfLog } from './log-errors.ts';
 import { LogPages, type LogPage } from './log-pages.ts';
-import { checkCursorLanes, cursorOf, hasPassed, isOfOtherGeneration, placeOf, reaches, START, type LogPlace } from './log-place.ts';
+import {
+  checkCursorLanes,
+  cursorOf,
+  hasPassed,
+  isOfOtherGeneration,
+  placeOf,
+  reaches,
+  START,
+  type LogPlace,
+} from './log-place.ts';
 import type { LogStatements } from './log-statements.ts';
 import type { Listener } from './listener.ts';
 import { LogTip } from './log-tip.ts';

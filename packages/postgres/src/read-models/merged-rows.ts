@@ -3,11 +3,14 @@ import type { Session } from '../database.ts';
 import { prepared } from '../statement.ts';
 import type { Answer, Ask, AskTogether } from './merged-work.ts';
 import type { ModelTable } from './model-table.ts';
-import { readTables, type ReadTables } from './read-rows.ts';
+import { planned, readTables, type ReadTables } from './read-rows.ts';
 import { writeTables, type WriteTables } from './write-rows.ts';
 
-/** So many sets of tables keep their statements. A process has one for each set of followers that it runs; when that changes, another one. */
-const MOST_SETS = 32;
+/**
+ * Statements of so many sets of tables are prepared, since a server keeps what is prepared as long as the connection stands. A process has one set for all followers that it runs, and
+ * others while some of them are behind; those that come later are planned each time.
+ */
+const MOST_SETS = 64;
 
 /** Two followers of one transaction ask for rows of one table: each must see what the other wrote, so they go one after the other. Never leaves this package. */
 class TableShared extends Error {}
@@ -23,7 +26,7 @@ interface TableSet {
  */
 export class MergedRows {
   readonly #modelOf: (table: RowTable) => ModelTable;
-  /** The tables that a follower has asked for rows of, in the order in which it did so for the first time. */
+  /** The tables of a follower, as they were made known, or asked for first. */
   readonly #tablesOf = new Map<string, readonly RowTable[]>();
   readonly #sets = new Map<string, TableSet>();
 
@@ -38,7 +41,7 @@ export class MergedRows {
   together(session: Session, followers: readonly FollowerId[]): AskTogether {
     const names = followers.map(({ name, version }) => `${name}/${version}`);
     return async (asks) => {
-      for (const { piece, table } of asks) this.#note(names[piece] as string, table);
+      for (const { piece, table } of asks) this.#know(names[piece] as string, table);
       const tables = names.flatMap((name) => this.#tablesOf.get(name) ?? []);
       if (new Set(tables).size < tables.length) throw new TableShared();
       const set = this.#set(tables);
@@ -53,7 +56,11 @@ export class MergedRows {
     };
   }
 
-  #note(name: string, table: RowTable): void {
+  /** This table will be asked for by its projection: known before, it needs no further set when the first event comes for it. */
+  know(table: RowTable): void {
+    this.#know(`${table.projection}/${table.version}`, table);
+  }
+  #know(name: string, table: RowTable): void {
     const known = this.#tablesOf.get(name) ?? [];
     if (!known.includes(table)) this.#tablesOf.set(name, [...known, table]);
   }
@@ -91,9 +98,9 @@ export class MergedRows {
     const key = models.map(({ table }) => table).join(' ');
     let set = this.#sets.get(key);
     if (set === undefined) {
-      set = { read: readTables(models, prepared), write: writeTables(models, prepared) };
-      if (this.#sets.size >= MOST_SETS) this.#sets.clear();
-      this.#sets.set(key, set);
+      const make = this.#sets.size < MOST_SETS ? prepared : planned;
+      set = { read: readTables(models, make), write: writeTables(models, make) };
+      if (make === prepared) this.#sets.set(key, set);
     }
     return set;
   }

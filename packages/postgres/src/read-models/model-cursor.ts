@@ -25,6 +25,8 @@ export type DriverCursorConstructor = new (
 export interface CursorClient {
   open(text: string, values: readonly unknown[]): Promise<DriverCursor>;
   finish(rows: readonly unknown[], fields: readonly ResultField[]): unknown[];
+  /** What is asked of its connection; rejects when that is lost meanwhile, or was. One at a time. */
+  answered<T>(ask: () => Promise<T>): Promise<T>;
 }
 
 /** What Kysely makes for `stream()`, and then gives to a client. Opened by the first read, since a client must be asked something before. */
@@ -45,12 +47,17 @@ export class ModelCursor<R> implements PostgresCursor<R> {
   async read(rowCount: number): Promise<R[]> {
     const client = this.#client as CursorClient;
     const cursor = (this.#cursor ??= await client.open(this.#text, this.#values));
-    const [rows, fields] = await new Promise<[unknown[], readonly ResultField[]]>((resolve, reject) => {
-      cursor.read(rowCount, (error, read, result) => (error ? reject(error) : resolve([read, result?.fields ?? []])));
-    });
+    const reading = (): Promise<[unknown[], readonly ResultField[]]> =>
+      new Promise((resolve, reject) => {
+        cursor.read(rowCount, (error, read, result) => (error ? reject(error) : resolve([read, result?.fields ?? []])));
+      });
+    const [rows, fields] = await client.answered(reading);
     return client.finish(rows, fields) as R[];
   }
   async close(): Promise<void> {
-    await this.#cursor?.close();
+    const cursor = this.#cursor;
+    if (cursor === undefined) return;
+    // The driver waits for an answer, for ever where the connection is lost (hazard P1): then there is nothing left to close, and who read has been told.
+    await this.#client?.answered(() => cursor.close()).catch(() => undefined);
   }
 }

@@ -7,6 +7,7 @@ import type {
 } from 'kysely';
 import { isConnectionLost } from '../driver-fault.ts';
 import type { Session } from '../database.ts';
+import { hearNewConnections } from '../hear-new-connections.ts';
 import { send } from '../lent-client.ts';
 import type { PgClient, PgPool, PgResult, PgTypes } from '../pool.ts';
 import type { Binding, BoundSchemas } from './bound-schemas.ts';
@@ -38,6 +39,7 @@ export class ModelPool implements PostgresPool {
   readonly Client?: PostgresClientConstructor;
 
   constructor(pool: PgPool & { readonly Client?: unknown; readonly options?: object }, reading: Reading) {
+    hearNewConnections(pool);
     this.#pool = pool;
     this.#reading = reading;
     this.options = pool.options ?? {};
@@ -70,8 +72,12 @@ class ModelClient implements PostgresPoolClient, CursorClient {
   #binding: Binding | undefined;
   #isInTransaction = false;
   #isUnusable = false;
-  readonly #onError = (): void => {
+  #lost: Error | undefined;
+  #whoWaits: ((lost: Error) => void) | undefined;
+  readonly #onError = (error: Error): void => {
     this.#isUnusable = true;
+    this.#lost ??= error;
+    this.#whoWaits?.(error);
   };
   /** Kysely cancels by it. */
   readonly processID?: number;
@@ -105,10 +111,14 @@ class ModelClient implements PostgresPoolClient, CursorClient {
         rows: (rows.length === 0 ? rows : await this.#read(rows, fields)) as R[],
       };
     } catch (error) {
-      const isOurs = error instanceof ColumnUnreadable;
-      if (CONTROLS_TRANSACTION.test(text) || (!isOurs && isConnectionLost(error))) this.#isUnusable = true;
-      throw error;
+      if (CONTROLS_TRANSACTION.test(text)) this.#isUnusable = true;
+      throw this.#noting(error);
     }
+  }
+  /** The driver may tell whoever waits that the connection is lost before it tells its listeners. */
+  #noting(error: unknown): unknown {
+    if (!(error instanceof ColumnUnreadable) && isConnectionLost(error)) this.#isUnusable = true;
+    return error;
   }
   async #send(text: string, values: readonly unknown[]): Promise<ModelResult> {
     if (BEGINS_TRANSACTION.test(text)) this.#isInTransaction = true;
@@ -155,12 +165,27 @@ class ModelClient implements PostgresPoolClient, CursorClient {
   async open(text: string, values: readonly unknown[]): Promise<DriverCursor> {
     const { origins, cursor: Cursor } = this.#reading;
     if (Cursor === undefined) throw new TypeError('streaming needs the cursor option of readModels');
-    // Now, because nothing can be asked on this connection while the cursor is open.
-    const filled = await this.#fill(text);
-    await origins.look((query) => this.#client.query(query));
-    const cursor = new Cursor(filled, [...values], { types: this.#types });
-    (this.#client as unknown as { query(cursor: DriverCursor): unknown }).query(cursor);
-    return cursor;
+    try {
+      // Now, because nothing can be asked on this connection while the cursor is open.
+      const filled = await this.#fill(text);
+      await origins.look((query) => this.#client.query(query));
+      const cursor = new Cursor(filled, [...values], { types: this.#types });
+      (this.#client as unknown as { query(cursor: DriverCursor): unknown }).query(cursor);
+      return cursor;
+    } catch (error) {
+      throw this.#noting(error);
+    }
+  }
+  async answered<T>(ask: () => Promise<T>): Promise<T> {
+    if (this.#lost !== undefined) throw this.#lost;
+    const lost = new Promise<never>((_, reject) => (this.#whoWaits = reject));
+    try {
+      return await Promise.race([ask(), lost]);
+    } catch (error) {
+      throw this.#noting(error);
+    } finally {
+      this.#whoWaits = undefined;
+    }
   }
 
   finish(rows: readonly unknown[], fields: readonly ResultField[]): unknown[] {

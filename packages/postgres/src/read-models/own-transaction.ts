@@ -59,7 +59,7 @@ export class OwnTransaction {
 
 /** What would end the transaction, and with it the tie between the effect and the checkpoint (hazard C4). */
 const ENDS =
-  /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(?:begin|start\s+transaction|commit|end|abort|rollback(?!\s+(?:work\s+|transaction\s+)?to\b)|prepare\s+transaction)\b/i;
+  /^(?:[\s;]|--[^\n\r]*[\n\r]|\/\*[\s\S]*?\*\/)*(?:begin|start\s+transaction|commit|end|abort|rollback(?!\s+(?:work\s+|transaction\s+)?to\b)|prepare\s+transaction)\b/i;
 
 class OwnConnection implements DatabaseConnection {
   readonly #session: OwnSession;

@@ -66,7 +66,10 @@ export function postgresReadModels(
   return {
     async prepare(tables) {
       if ('create' in tables) await prepareOwn(database, tables);
-      else await prepareTable(database, access.table(tables).model);
+      else {
+        await prepareTable(database, access.table(tables).model);
+        access.merged.know(tables);
+      }
       await versions.register(tables);
     },
     transaction: (claim, to, work) =>

@@ -19,7 +19,6 @@ const BY_KEY = {
 export const planByKey: string = Object.entries(BY_KEY)
   .map(([name, value]) => `set_config('${name}', '${value}', true)`)
   .join(' || ');
-const plan = unprepared(`select ${planByKey}`);
 const planFreely = Object.keys(BY_KEY)
   .map((name) => `set local ${name} to default`)
   .join('; ');
@@ -41,11 +40,13 @@ export class TransactionSettings {
   /** For statements on rows, which name schemas. */
   async forRows(): Promise<void> {
     if (this.#for === 'rows') return;
-    await this.#tx.query(plan);
+    // A plan is kept for the search path that it was made under: under another one it would be made again, batch after batch.
+    const path = this.#path === undefined ? '' : `, set_config('search_path', '${escaped(this.#path)}', true)`;
+    await this.#tx.query(unprepared(`select ${planByKey}${path}`));
     this.#for = 'rows';
   }
 
-  /** For statements of somebody else's: planned as ever, and unqualified names looked up in this schema first, then where the session does, so the extensions of a database are found. */
+  /** For statements of somebody else's: planned as the server, the role and the connection's options say (not what a pool has `SET` on it since), and unqualified names looked up in this schema first, then where the session does, so the extensions of a database are found. */
   async forOwn(schema: string): Promise<void> {
     if (typeof this.#for === 'object' && this.#for.schema === schema) return;
     const path =

@@ -10,7 +10,8 @@ import { planned, type MakeStatement } from './read-rows.ts';
 /** Writes changes: one statement for the rows that stay, one for those that go; none for nothing. @throws {@link RowRaced} */
 export type WriteRows = (session: Session, changes: readonly RowChange[]) => Promise<void>;
 /**
- * The same in several tables: one statement for all rows that stay, then one for each table with rows that go. Answers the tables that were raced for, by their
+ * The same in several tables: one statement for all rows that stay, then one for each table with rows that go; where a row goes that never was, so for the tables up to its own, then for those
+ * behind. Answers the tables that were raced for, by their
  * index: nothing of the transaction may be committed then.
  */
 export type WriteTables = (
@@ -34,20 +35,37 @@ export function writeTables(models: readonly ModelTable[], make: MakeStatement =
     const stay = models.map((model, part) =>
       (changes[part] ?? []).flatMap((change) => (change.row === null ? [] : [stayRecord(model, change, change.row)])),
     );
-    if (stay.some(({ length }) => length > 0)) {
-      const values = stay.map((records) => JSON.stringify(records));
-      const [answer] = await session.query<{ readonly written: string }>(staying, values);
+    const go = models.map((_, part) => (changes[part] ?? []).filter(({ row }) => row === null).map(goRecord));
+    /** Of the tables from `from` on, up to this one. */
+    const write = async (from: number, through: number): Promise<void> => {
+      const those = stay.map((records, part) => (part >= from && part <= through ? records : []));
+      if (those.every(({ length }) => length === 0)) return;
+      const [answer] = await session.query<{ readonly written: string }>(staying, those.map(toJson));
       const written = JSON.parse(answer?.written ?? '[]') as readonly number[];
       for (const [part, { name }] of models.entries())
-        if (written[part] !== stay[part]?.length) raced.set(part, new RowRaced(name));
-    }
-    for (const [part, statement] of going.entries()) {
-      const go = (changes[part] ?? []).flatMap((change) => (change.row === null ? [goRecord(change)] : []));
-      if (go.length > 0) await session.query(statement, [JSON.stringify(go)]);
+        if (written[part] !== those[part]?.length) raced.set(part, new RowRaced(name));
+    };
+    const remove = async (from: number, through: number): Promise<void> => {
+      for (const [part, statement] of going.entries()) {
+        const those = go[part] ?? [];
+        if (part >= from && part <= through && those.length > 0) await session.query(statement, [toJson(those)]);
+      }
+    };
+    let from = 0;
+    for (const [part, { deleted }] of models.entries()) {
+      const isLast = part === models.length - 1;
+      // A row that never was is locked by nobody, so its deletion may wait for somebody, like an insert. Then both keep the order of tables (hazard C13).
+      const waits = deleted !== undefined && go[part]?.some(({ _existed }) => _existed === false) === true;
+      if (!waits && !isLast) continue;
+      await write(from, part);
+      await remove(from, part);
+      from = part + 1;
     }
     return raced;
   };
 }
+
+const toJson = (records: readonly JsonRecord[]): string => JSON.stringify(records);
 
 /** A parameter for each table, JSON: its rows, with `_existed`. One JSON parameter costs the server what arrays cost, and us a third of their work. */
 function stayStatement(models: readonly ModelTable[], make: MakeStatement): Statement {

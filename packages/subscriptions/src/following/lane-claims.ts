@@ -78,7 +78,10 @@ export class LaneClaims implements Renewing {
     if (state === undefined || state === 'following') board.set(lane, 'claiming');
     signal.throwIfAborted();
     this.#asked.add(lane);
-    if (!respectLease || isOurs) {
+    // Claimed anew, too: its place may be one of before a fail-over by now.
+    const isSpare = this.#ownedOrSpare(lane) !== undefined;
+    this.#spare.delete(lane);
+    if (!respectLease || isOurs || isSpare) {
       const owned = await this.#claim(lane);
       if (owned) return this.#handOver(lane, owned, signal);
     }

@@ -69,6 +69,8 @@ export function freshness({ storage, brokers = [] }: FreshnessOptions): Freshnes
         ...written.map((one) => new AwaitedWrite(follower, one, by)),
         ...whole.map(() => new AwaitedLog(follower, { log: storage.log, sources: by.sources, hashes: undefined })),
       ]);
+      // Who has gone meanwhile is told by no listener any more.
+      signal?.throwIfAborted();
       if (awaited.length > 0) await TokenPoll.of(storage).wait(awaited, { timeoutMs, signal });
     },
   };

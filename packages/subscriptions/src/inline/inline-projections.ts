@@ -10,7 +10,7 @@ import type { Inline } from './inline.ts';
 import { noteInline } from './note-inline.ts';
 
 /** What a storage's inline projections need of it. */
-export interface InlineStorage extends Pick<Storage, 'checkpoints' | 'readModels'> {
+export interface InlineStorage extends Pick<Storage, 'checkpoints' | 'readModels' | 'versions'> {
   /** Whether the log holds an event of one of these types, under these names. */
   readonly holds: (types: readonly string[]) => Promise<boolean>;
 }
@@ -103,7 +103,14 @@ export class InlineProjections implements Inline {
       category: of?.category,
       holds: () => this.#storage.holds([...one.types.keys()]),
     });
+    await this.#release(one.projection);
     one.isReady = true;
+  }
+  /** No follower does for a version what it does for others. Rows of several streams are whole by now; those of one stream are once a follower has passed, as ever. */
+  async #release({ name, version, order }: FoldedProjection): Promise<void> {
+    const { versions } = this.#storage;
+    const state = await versions.following({ name, version });
+    if (order === 'any' && state === 'building') await versions.passed({ name, version });
   }
 }
 

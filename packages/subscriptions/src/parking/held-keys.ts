@@ -17,6 +17,8 @@ export class HeldKeys {
   /** By name: false where it is live again, though it is parked below. */
   readonly #keys = new Map<string, boolean>();
   readonly #ofStreams = new Map<string, ParkedKey>();
+  /** The same the other way round, so that a hundred thousand keys are not gone through for each that is released. */
+  readonly #streamsOf = new Map<string, Set<string>>();
 
   constructor(keys: readonly HeldStreams[] = [], under?: HeldKeys) {
     this.#under = under;
@@ -39,15 +41,15 @@ export class HeldKeys {
   /** An event of this stream waits under this key. */
   hold(key: ParkedKey, stream: string): void {
     this.#keys.set(nameOf(key.tenant, key.key), true);
-    this.#ofStreams.set(nameOf(key.tenant, stream), key);
+    this.#file(nameOf(key.tenant, stream), key);
   }
   /** Nothing waits under this key any more. */
   release(key: ParkedKey): void {
     const name = nameOf(key.tenant, key.key);
     if (this.#under) this.#keys.set(name, false);
     else this.#keys.delete(name);
-    for (const [stream, held] of this.#ofStreams)
-      if (held.tenant === key.tenant && held.key === key.key) this.#ofStreams.delete(stream);
+    for (const stream of this.#streamsOf.get(name) ?? []) this.#ofStreams.delete(stream);
+    this.#streamsOf.delete(name);
   }
 
   /** One that lies over this. */
@@ -64,7 +66,18 @@ export class HeldKeys {
       under.release({ tenant, key });
     }
     for (const [name, isHeld] of this.#keys) if (isHeld) under.#keys.set(name, true);
-    for (const [stream, key] of this.#ofStreams) under.#ofStreams.set(stream, key);
+    for (const [stream, key] of this.#ofStreams) under.#file(stream, key);
+  }
+
+  /** A stream waits under one key, the latest it was filed under. */
+  #file(stream: string, key: ParkedKey): void {
+    const before = this.#ofStreams.get(stream);
+    if (before !== undefined) this.#streamsOf.get(nameOf(before.tenant, before.key))?.delete(stream);
+    this.#ofStreams.set(stream, key);
+    const name = nameOf(key.tenant, key.key);
+    const streams = this.#streamsOf.get(name);
+    if (streams === undefined) this.#streamsOf.set(name, new Set([stream]));
+    else streams.add(stream);
   }
 
   #lastKeyOf(stream: string): ParkedKey | undefined {

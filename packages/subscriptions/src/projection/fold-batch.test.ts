@@ -200,6 +200,12 @@ test.each([
 ])('a row that does not fit is a fault at its column (%s)', (path, answer) => {
   expect(() => folding(answering(answer)).apply([paidOrder('o1', 1, 5)])).toThrow(fault('LF_ROW_INVALID', { path }));
 });
+test('a fold that throws what has no text is a fault like any other', () => {
+  const odd = projection('odd', { version: 1, key: 'id', row: { id: t.string() } }).upsert(paid, () => {
+    throw Object.create(null) as Error;
+  });
+  expect(() => folding(odd).apply([paidOrder('o1', 1, 5)])).toThrow(fault('LF_FOLD_FAILED'));
+});
 test('a fold that throws is a fault that keeps its cause', () => {
   const cause = new RangeError('too much');
   const failing = projection('p', { version: 1, key: 'id', row: { id: t.string() } }).upsert(paid, () => {

@@ -6,6 +6,7 @@ import type { KeptRow, Row, RowChange, RowKey } from '../read-models.ts';
 import type { RowHandler } from './row-handler.ts';
 import { rowKeys } from './row-keys.ts';
 import type { RowTable } from './row-table.ts';
+import { thrownText } from './thrown-text.ts';
 
 /** A handled event, decoded and upcast, with its tenant. */
 export interface FoldEvent {
@@ -182,4 +183,4 @@ function called<T>(table: RowTable, event: RecordedEvent, work: () => T): T {
 }
 
 const describe = (cause: unknown): string =>
-  cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+  cause instanceof Error ? `${cause.name}: ${cause.message}` : thrownText(cause);

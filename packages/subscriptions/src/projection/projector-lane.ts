@@ -10,8 +10,6 @@ import type { ParkedKey } from '../parked.ts';
 import type { ProjectorTerms } from './projector-terms.ts';
 import type { Batch, Cursor } from '../source.ts';
 
-/** So many requests are looked at to find one that can be carried out now. */
-const REQUESTS = 20;
 /** How long a key is left alone whose events cannot be had now, or are newer than this code. */
 const LATER_MS = 5_000;
 
@@ -70,8 +68,10 @@ export class ProjectorLane {
     if (this.#held.size === 0 || this.#owned.saved === 'start') return false;
     const now = Date.now();
     const { parked } = this.#terms.storage;
-    const requested = await parked.requested(this.#owned.claim, { limit: REQUESTS });
-    const next = requested.find((one) => (this.#later.get(nameOf(one)) ?? 0) <= now);
+    for (const [name, at] of this.#later) if (at <= now) this.#later.delete(name);
+    // However many are left alone, one behind them is seen: the oldest may wait for newer code for weeks.
+    const requested = await parked.requested(this.#owned.claim, { limit: this.#later.size + 1 });
+    const next = requested.find((one) => !this.#later.has(nameOf(one)));
     if (next === undefined) return false;
     // Until it is over: where the answer to a commit is lost, nobody knows whether the key is live.
     this.#uncertain = next;

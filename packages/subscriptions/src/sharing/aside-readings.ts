@@ -95,7 +95,7 @@ export class AsideReadings<R extends SourceRecord> {
         const isAskedAgain = flow.begun !== undefined;
         if (open.has(flow)) {
           const at = await flow.from(given);
-          if (!isAskedAgain || shared.leadsTo(until.get(lane) as Cursor, at)) return at;
+          if (!isAskedAgain || shared.leadsToHead(until.get(lane) as Cursor, at)) return at;
           shared.part(flow);
         }
         // Of one that is not needed any more, the end: there the source is done with it.

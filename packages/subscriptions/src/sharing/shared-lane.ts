@@ -146,9 +146,10 @@ export class SharedLane<R extends SourceRecord = SourceRecord> {
     aside.reading.end();
     for (const seat of flow.dissolve()) this.#place(seat);
   }
-  /** Whether who stands at a place comes to an end by reading on. */
-  leadsTo(end: Cursor, at: Cursor | 'start'): boolean {
-    return this.#passes(end, at);
+  /** Whether who stands at a place and reads on to an end comes nearer to the head. */
+  leadsToHead(end: Cursor, at: Cursor | 'start'): boolean {
+    const { isOpen, position } = this.head;
+    return this.#passes(end, at) && (!isOpen || this.#passes(position, end) || this.#passes(end, position));
   }
   /**
    * A flow aside stands where its end says nothing any more, since the log goes on in a later generation (L16): it ends, and where the head's place says nothing either that is asked

@@ -44,6 +44,8 @@ export class SharedSource<R extends SourceRecord = SourceRecord> implements Sour
   readonly #asides: AsideReadings<R>;
   #reading: Promise<void> | undefined;
   #round = new AbortController();
+  /** When the round that is under way has ended; whoever comes meanwhile begins another. */
+  #roundOver: Promise<void> = Promise.resolve();
 
   constructor(source: Source<R>, options: SharedSourceOptions) {
     this.#source = source;
@@ -95,17 +97,20 @@ export class SharedSource<R extends SourceRecord = SourceRecord> implements Sour
       await Promise.all(member.ends.values());
       if (this.#members.size === 0) {
         this.#round.abort();
-        await Promise.all([this.#reading, this.#asides.close()]);
+        await Promise.all([this.#roundOver, this.#asides.close()]);
       }
     }
   }
 
   /** Reads as long as there are followers. */
   #read(): void {
-    this.#reading ??= (async () => {
+    if (this.#reading !== undefined) return;
+    this.#reading = (async () => {
       while (this.#members.size > 0) {
         const round = new AbortController();
+        const over = Promise.withResolvers<void>();
         this.#round = round;
+        this.#roundOver = over.promise;
         try {
           await this.#source.run(this.#reader(), round.signal);
         } catch (error) {
@@ -113,6 +118,7 @@ export class SharedSource<R extends SourceRecord = SourceRecord> implements Sour
           break;
         } finally {
           for (const { head } of this.#lanes.values()) head.close();
+          over.resolve();
         }
         // It has nothing to read, and will not have.
         if (round.signal.aborted) continue;

@@ -152,10 +152,10 @@ function timed(gathered: GatheredPart): ModelPart {
     work: async (tx) => {
       const began = performance.now();
       let waitedMs = 0;
-      const waiting = async <T>(rows: Promise<T>): Promise<T> => {
+      const waiting = async <T>(ask: () => Promise<T>): Promise<T> => {
         const asked = performance.now();
         try {
-          return await rows;
+          return await ask();
         } finally {
           waitedMs += performance.now() - asked;
         }
@@ -163,8 +163,8 @@ function timed(gathered: GatheredPart): ModelPart {
       try {
         await part.work({
           ...tx,
-          read: (...asked) => waiting(tx.read(...asked)),
-          write: (...asked) => waiting(tx.write(...asked)),
+          read: (...asked) => waiting(() => tx.read(...asked)),
+          write: (...asked) => waiting(() => tx.write(...asked)),
         });
       } finally {
         gathered.ms = performance.now() - began - waitedMs;

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
-import { uuidV7, type StreamVersion } from '@leftfold/core';
-import { follow } from '@leftfold/subscriptions';
+import { event, t, uuidV7, type StreamVersion } from '@leftfold/core';
+import { follow, projection, type FoldedProjection } from '@leftfold/subscriptions';
+import { eventually } from '../eventually.ts';
 import { conformanceSuite, type ConformanceSuite } from '../conformance-case.ts';
 import { inlineScene, type OpenInline } from './inline-scene.ts';
 
@@ -118,6 +119,54 @@ export function inlineConformance({ storage: open }: InlineHarness): Conformance
         await append([to('a', [opened(), moved(1)])]);
         await assert.rejects(following(), { code: 'LF_SOURCE_CHANGED' });
         assert.deepEqual(await rows(owners, 'ann'), [{ owner: 'ann', cents: 1 }]);
+      },
+    },
+    {
+      title:
+        'a later version is live at once where appends feed all of it; rows of one stream are once they are followed',
+      run: async () => {
+        const unique = uuidV7().replaceAll('-', '').slice(-12);
+        const counted = event(`inline${unique}.counted`, { of: t.string() });
+        const versionsOf = (order: 'any' | 'stream'): readonly FoldedProjection[] =>
+          [1, 2].map((version) => {
+            const counts = projection(`counts-${order}-${unique}`, {
+              version,
+              key: 'id',
+              row: { id: t.string() },
+              order,
+            });
+            return order === 'any'
+              ? counts.upsert(counted, { by: 'of' }, (_, { data }) => ({ id: data.of }))
+              : counts.upsert(counted, (_, { stream }) => ({ id: stream.key }));
+          });
+        const [any, stream] = [versionsOf('any'), versionsOf('stream')];
+        const storage = await open([...any, ...stream]);
+        await storage.inline?.prepare();
+        const states = async (of: readonly FoldedProjection[]): Promise<readonly unknown[]> =>
+          (await storage.versions.list(of[0]?.name)).map(({ version, state }) => [version, state]);
+        assert.deepEqual(await states(any), [
+          [1, 'live'],
+          [2, 'live'],
+        ]);
+        assert.deepEqual(await states(stream), [
+          [1, 'live'],
+          [2, 'building'],
+        ]);
+        // For processes that feed nothing themselves: what was fed last is not what stands still.
+        assert.ok((await storage.versions.list(any[1]?.name)).every(({ followedAt }) => followedAt !== undefined));
+        const [, later] = stream;
+        if (later === undefined) throw new RangeError('there are two');
+        const running = await follow(later, { from: storage.log, storage });
+        try {
+          await eventually(async () => {
+            assert.deepEqual(await states(stream), [
+              [1, 'live'],
+              [2, 'live'],
+            ]);
+          });
+        } finally {
+          await running.stop();
+        }
       },
     },
   ]);
