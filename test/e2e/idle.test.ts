@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { createDatabase, startPostgres, type PostgresServer } from '@leftfold/infra';
+import { createDatabase, startKafka, startPostgres, type KafkaCluster, type PostgresServer } from '@leftfold/infra';
 import { eventually } from '@leftfold/testing';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
@@ -15,12 +15,14 @@ const MOST_STATEMENTS = 3;
 const MOST_IDS = 1;
 
 let server: PostgresServer;
+/** Of its own, too: the topic is the sample's, and another log's records in it would be a fault to deal with. */
+let kafka: KafkaCluster;
 let observer: Client;
 let processes: readonly OrdersProcess[] = [];
 
 // A server of its own: transaction ids are the whole cluster's.
 beforeAll(async () => {
-  server = await startPostgres({ own: true });
+  [server, kafka] = await Promise.all([startPostgres({ own: true }), startKafka({ brokers: 1, own: true })]);
   const databaseUrl = await createDatabase(server.url);
   observer = new Client({ connectionString: databaseUrl, application_name: 'observer' });
   await observer.connect();
@@ -29,7 +31,7 @@ beforeAll(async () => {
     (entryPoint) =>
       new OrdersProcess(entryPoint, {
         DATABASE_URL: databaseUrl,
-        KAFKA_BROKERS: inject('kafkaBrokers').join(','),
+        KAFKA_BROKERS: kafka.brokers.join(','),
         SCHEMA_REGISTRY: inject('registryUrl'),
         PGAPPNAME: entryPoint,
       }),
@@ -39,7 +41,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all(processes.map((one) => one.stop()));
   await observer?.end();
-  await server?.stop();
+  await Promise.all([server?.stop(), kafka?.stop()]);
 });
 
 /** What has been used up so far: by the database, of the cluster's transaction ids, and of processor time by each process. */

@@ -44,7 +44,7 @@ export interface LeftfoldOptions {
   readonly clock?: Clock;
   /** Where lines about followers go. Default: Nest's `Logger`, context `Leftfold`, with the fields behind the sentence. */
   readonly logger?: Logger;
-  /** How processes with followers measure how far behind these are, for metrics and health. `false`: not at all. Default: every 10 s, 5 s for each follower where there are more than two; up to 10,000 events. */
+  /** How processes with followers measure how far behind these are, for metrics and health. `false`: not at all. Default: every 10 s for each follower; up to 10,000 events. */
   readonly lag?: Pick<ObserveLagOptions, 'everyMs' | 'atMost'> | false;
 }
 /** One vertical slice: what it has. Nothing starts here; the entry point decides what runs. */

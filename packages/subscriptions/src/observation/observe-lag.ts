@@ -19,7 +19,7 @@ export interface Measured {
 }
 /** How lag is measured, again and again. */
 export interface ObserveLagOptions extends Pick<LagOptions, 'atMost'> {
-  /** Between two measurements. 100 to 3,600,000, default 10,000; where more than two are measured five seconds for each. */
+  /** Between two measurements. 100 to 3,600,000, default 10,000 for each follower that is measured. */
   readonly everyMs?: number;
   readonly metrics?: Metrics;
   readonly logger?: Logger;
@@ -36,9 +36,8 @@ export interface LagObserver {
   stop(): Promise<void>;
 }
 
-const EVERY_MS = 10_000;
 /** An idle process with thirty projections is to stay one, and with three. */
-const EACH_MS = 5_000;
+const EACH_MS = 10_000;
 const SAY_AGAIN_MS = 60_000;
 
 /**
@@ -54,7 +53,7 @@ export function observeLag(
   followers: readonly Measured[],
   options: ObserveLagOptions = {},
 ): LagObserver {
-  const { everyMs = Math.max(EVERY_MS, followers.length * EACH_MS), signal, atMost } = options;
+  const { everyMs = Math.max(1, followers.length) * EACH_MS, signal, atMost } = options;
   if (!(everyMs >= 100 && everyMs <= 3_600_000))
     throw new InputInvalid('LF_OPTION_OUT_OF_RANGE', `everyMs is ${everyMs}; it is from 100 to 3600000`);
   const metrics = options.metrics && harmlessMetrics(options.metrics);
