@@ -98,6 +98,15 @@ export const readModelMutants: readonly Mutant[] = [
     testName: 'C13 owners who share many keys lose no update and never wait in a circle',
   },
   {
+    id: 'deleted-while-waited-for',
+    title: 'C13 a row of one stream that is deleted while it is waited for is answered as one that never was',
+    file: `${MODELS}/read-rows.ts`,
+    find: 'if (line.n === null) throw new RowRaced(model.name);',
+    replace: 'if (line.n === null) continue;',
+    test: `${TEST}/read-model-concurrency.int.test.ts`,
+    testName: 'C13 a row of one stream that is deleted while its batch waits for it',
+  },
+  {
     id: 'absent-row-unchecked',
     title: 'C13 a row believed absent that is there is taken for written',
     file: `${MODELS}/write-rows.ts`,

@@ -153,6 +153,22 @@ test('C13 whoever feeds rows of one stream, appends, a follower, both at once: t
   );
 });
 
+test('C13 rows that come and go inside appends while a follower that lags a little feeds them too: none is taken for one that never was', async () => {
+  const { pool, storage, open } = await testLog();
+  const { store } = open({ inline: [accountList] });
+  const running = await following(accountList, storage);
+  const comeAndGo = async (account: string): Promise<void> => {
+    for (let round = 0; round < 40; round += 1) {
+      for (const one of [opened(ann), cents(round), closed(ann)]) await append(store, to(account, [one]));
+    }
+    await append(store, to(account, [opened(ann), cents(1)]));
+  };
+  await Promise.all(['a', 'b', 'c', 'd'].map(comeAndGo));
+  await running.caughtUp();
+  expect(running.status().lanes.flatMap(({ state, parkedKeys = 0 }) => [state, parkedKeys])).toEqual(['following', 0]);
+  expect((await rowsIn(pool, [accountList])).accounts).toEqual((await foldOfLog(pool, storage)).accounts);
+});
+
 test('rows of several streams that appends feed are followed from nowhere else: told at once, and to a process that does not list it when it claims', async () => {
   const { pool, storage, open } = await testLog();
   const inlined = open({ inline: [ownerTotals] });

@@ -209,6 +209,28 @@ test('a row of one stream that another source has deleted meanwhile is not broug
   ]);
 });
 
+test('C13 a row of one stream that is deleted while its batch waits for it is deleted when the batch has it, not one that never was', async () => {
+  const [ahead, behind] = (await owners(2, orderSummary)) as [Owner, Owner];
+  const key = '00000000-0000-4000-8000-000000000003';
+  const keys = [{ tenant, key }];
+  const row = { order_id: key, status: 'open', total_cents: 1 };
+  await ahead.batch((tx) => tx.write(orderSummary, [{ tenant, key, row, streamVersion: 1n, existed: false }]));
+  const hasRead = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  const deleting = ahead.batch(async (tx) => {
+    await tx.read(orderSummary, keys, { lock: true });
+    hasRead.resolve();
+    await gate.promise;
+    await tx.write(orderSummary, [{ tenant, key, row: null, streamVersion: 2n, existed: true }]);
+  });
+  await hasRead.promise;
+  const other = behind.batch((tx) => tx.read(orderSummary, keys, { lock: true }));
+  await waitingForLock(fixture);
+  gate.resolve();
+  await deleting;
+  expect(await other).toEqual([{ row: null, streamVersion: 2n }]);
+});
+
 /** Resolves for all when the last has come. */
 function barrier(count: number): () => Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -28,13 +28,16 @@ export interface RowChange extends RowKey {
   readonly existed: boolean;
 }
 
-/** A row believed absent was written meanwhile by another owner: nothing of this transaction is kept; run the batch again. Never leaves the projector. `LF_ROW_RACED` */
+/**
+ * Another owner was first: it wrote a row believed absent, or deleted one that was waited for. Nothing of this transaction is kept; run the batch again. Never leaves the projector.
+ * `LF_ROW_RACED`
+ */
 export class RowRaced extends LeftfoldError {
   readonly code = 'LF_ROW_RACED' as const;
   readonly retryable = true as const;
 
   constructor(table: string) {
-    super(`another owner wrote a row of ${table} that this batch believed absent; the batch is run again`);
+    super(`another owner wrote a row of ${table} that this batch believed otherwise; the batch is run again`);
   }
 }
 
@@ -54,6 +57,7 @@ export interface ModelTransaction {
   /**
    * The rows of these keys (distinct, any order), one statement. With `lock`, existing rows are locked in key order until the end of the transaction.
    * The answer has one entry per key asked for, in the same order.
+   * @throws {@link RowRaced} with `lock`, where a row of one stream is deleted while it is waited for: what it left behind came too late for this read
    */
   read(table: RowTable, keys: readonly RowKey[], options: { readonly lock: boolean }): Promise<readonly KeptRow[]>;
   /** Writes these changes (distinct keys, any order) in key order: one statement for rows that stay, one for those that go. @throws {@link RowRaced} */

@@ -1,3 +1,4 @@
+import { RowRaced } from '@leftfold/subscriptions';
 import type { KeptRow, Row, RowKey } from '@leftfold/subscriptions';
 import type { Session } from '../database.ts';
 import { quoted } from '../schema-name.ts';
@@ -10,8 +11,8 @@ import { STREAM_VERSION, type ModelTable } from './model-table.ts';
 interface Line {
   /** Which of the tables. */
   readonly part: string;
-  /** Which of its keys. */
-  readonly n: string;
+  /** Which of its keys; null where a row was deleted while it was waited for. */
+  readonly n: string | null;
   readonly version: string;
   /** A JSON list of its columns, each as text or null; null for what is deleted. */
   readonly row: string | null;
@@ -25,7 +26,7 @@ const NEVER_SEEN: KeptRow = Object.freeze({ row: null, streamVersion: 0n });
 export type MakeStatement = (label: string, text: string) => Statement;
 export const planned: MakeStatement = (_, text) => unprepared(text);
 
-/** Reads the rows of these keys, and what deleted ones left behind, with one statement. */
+/** Reads the rows of these keys, and what deleted ones left behind, with one statement. @throws {@link RowRaced} */
 export type ReadRows = (session: Session, keys: readonly RowKey[], lock: boolean) => Promise<readonly KeptRow[]>;
 /** The same of several tables, with one statement; keys and answers in the order of the tables. */
 export type ReadTables = (
@@ -39,7 +40,12 @@ export function readRows(model: ModelTable, make: MakeStatement = planned): Read
   return async (session, keys, lock) => (await read(session, [keys], lock))[0] ?? [];
 }
 
-/** Rows are locked table by table, in the order of the tables. */
+/**
+ * Rows are locked table by table, in the order of the tables.
+ *
+ * A row of one stream that somebody deletes while it is waited for is not answered as absent: what it left behind is younger than the statement's snapshot, so it would look as if it
+ * had never been, and an event that is done already would not be skipped (hazard C13). Then the whole read has lost a race.
+ */
 export function readTables(models: readonly ModelTable[], make: MakeStatement = planned): ReadTables {
   const plain = readStatement(models, false, make);
   const locking = readStatement(models, true, make);
@@ -50,10 +56,13 @@ export function readTables(models: readonly ModelTable[], make: MakeStatement = 
       JSON.stringify(ofTable.map(({ tenant, key }, n) => ({ _n: n, _tenant: tenant, _key: key }))),
     );
     for (const line of await session.query<Line>(lock ? locking : plain, asked)) {
-      const [part, n, streamVersion] = [Number(line.part), Number(line.n), BigInt(line.version)];
+      const [part, streamVersion] = [Number(line.part), BigInt(line.version)];
+      const model = models[part] as ModelTable;
+      if (line.n === null) throw new RowRaced(model.name);
+      const n = Number(line.n);
       const ofTable = kept[part] as KeptRow[];
       // A row that was deleted and came back has left a version behind, too; its own is the later one.
-      if (line.row !== null) ofTable[n] = { row: rowOf(models[part] as ModelTable, line.row), streamVersion };
+      if (line.row !== null) ofTable[n] = { row: rowOf(model, line.row), streamVersion };
       else if (ofTable[n]?.row === null) ofTable[n] = { row: null, streamVersion };
     }
     return kept;
@@ -63,7 +72,10 @@ export function readTables(models: readonly ModelTable[], make: MakeStatement = 
 /** A parameter for each table, JSON: `[{ _n, _tenant, _key }]`. Answers lines for what is there only. */
 function readStatement(models: readonly ModelTable[], lock: boolean, make: MakeStatement): Statement {
   const asked = models.map((model, part) => askedText(model, part, lock));
-  return make('read_rows', `with ${asked.join(',\n')}\n${models.map(foundText).join('\nunion all\n')}`);
+  return make(
+    'read_rows',
+    `with ${asked.join(',\n')}\n${models.map((model, part) => foundText(model, part, lock)).join('\nunion all\n')}`,
+  );
 }
 
 /**
@@ -79,15 +91,22 @@ function askedText({ table, key }: ModelTable, part: number, lock: boolean): str
      )`;
 }
 
-function foundText({ deleted, columns }: ModelTable, part: number): string {
+function foundText({ table, key, deleted, columns }: ModelTable, part: number, lock: boolean): string {
   const version = deleted === undefined ? "'0'" : `${STREAM_VERSION}::text`;
   const values = columns.map(({ name }) => `${quoted(name)}::text`).join(', ');
   const found = `select '${part}' as part, _n::text as n, ${version} as version, json_build_array(${values})::text as row from kept_${part}`;
   if (deleted === undefined) return found;
-  return `${found}
+  const withDeleted = `${found}
      union all
      select '${part}', a._n::text, d._stream_version::text, null
        from ${deleted} as d join asked_${part} as a on d._tenant = a._tenant and d.key = a._key::text`;
+  if (!lock) return withDeleted;
+  // More were there than could be locked.
+  return `${withDeleted}
+     union all
+     select '${part}', null, '0', null
+       from ${table} as r join asked_${part} as a on r._tenant = a._tenant and r.${quoted(key.name)} = a._key
+     having count(*) > (select count(*) from kept_${part})`;
 }
 
 function rowOf({ columns }: ModelTable, text: string): Row {
