@@ -62,6 +62,15 @@ export const publishingMutants: readonly Mutant[] = [
     testName: 'R6 a producer whose publish was not written whole is not used again',
   },
   {
+    id: 'publish-asks-without-limit',
+    title: 'R6 a client that never answers where topics end holds up everybody who asks after it',
+    file: 'packages/kafka/src/watermarks.ts',
+    find: 'await limited(this.#client.watermarks(topic), TIME_LIMITS)',
+    replace: 'await (limited && TIME_LIMITS && this.#client.watermarks(topic))',
+    test: 'packages/kafka/src/limited.test.ts',
+    testName: 'R6 a client that never answers where topics are',
+  },
+  {
     id: 'publishing-keeps-the-timer',
     title: 'R7 kafkajs re-arms a timer for each idle connection',
     file: `${SOURCES}/kafka.ts`,

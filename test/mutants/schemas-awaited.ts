@@ -9,6 +9,15 @@ const READINESS = 'packages/nestjs/test/schema-readiness.test.ts';
 /** Breaks of what relay, projector and API do about a schema that is not known, bytes that are no record, and types that were renamed. */
 export const schemasAwaitedMutants: readonly Mutant[] = [
   {
+    id: 'schemas-question-left-to-the-client',
+    title: 'A7 how long a question to the registry takes is left to the HTTP client: one that it loses holds its lane for ever',
+    file: 'packages/avro/src/registry/registry-connection.ts',
+    find: 'return await untilAborted(this.#answered(agent, question, what, signal), signal);',
+    replace: 'return await this.#answered(agent, question, what, untilAborted && signal);',
+    test: 'packages/avro/src/registry/registry-connection.test.ts',
+    testName: 'A7 a question that its client loses',
+  },
+  {
     id: 'schemas-relay-saves-first',
     title: 'the relay saves its numbers before it knows that it can encode',
     file: `${SUBSCRIPTIONS}/relay/relay.ts`,

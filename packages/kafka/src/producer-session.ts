@@ -1,6 +1,6 @@
 import { asBrokerError } from './broker-fault.ts';
 import type { Answered, KafkaClient, Parcel, Producer } from './client.ts';
-import { BrokerUnavailable } from './errors.ts';
+import { limited } from './limited.ts';
 import { TIME_LIMITS } from './time-limits.ts';
 import type { TimeLimits } from './time-limits.ts';
 import type { TopicFacts, Topics } from './topics.ts';
@@ -55,18 +55,5 @@ export class ProducerSession {
 
   async close(): Promise<void> {
     await limited(this.#producer.close(), this.#limits).catch(() => undefined);
-  }
-}
-
-async function limited<T>(attempt: Promise<T>, { attemptMs }: TimeLimits, onHang?: () => void): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    onHang?.();
-    reject(new BrokerUnavailable(`no answer within ${attemptMs} ms`, undefined));
-  }, attemptMs);
-  try {
-    return await Promise.race([attempt, promise]);
-  } finally {
-    clearTimeout(timer);
   }
 }

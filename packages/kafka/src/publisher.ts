@@ -107,7 +107,7 @@ export class KafkaPublisher implements Publisher {
   }
 
   async #oneByOne(deliveries: readonly Delivery[], signal: AbortSignal | undefined): Promise<void> {
-    const endsAt = Date.now() + this.#limits.secondRoundMs;
+    const endsAt = performance.now() + this.#limits.secondRoundMs;
     const failedBefore = this.#failedAlone;
     const order = [
       ...deliveries.filter(({ lane }) => !failedBefore.has(lane)),
@@ -115,7 +115,7 @@ export class KafkaPublisher implements Publisher {
     ];
     this.#failedAlone = new Set();
     for (const delivery of order) {
-      while (delivery.isOpen && Date.now() < endsAt && !stop([delivery], signal)) {
+      while (delivery.isOpen && performance.now() < endsAt && !stop([delivery], signal)) {
         const { session, cause } = await this.#open();
         if (session === undefined) {
           delivery.doubt(cause);

@@ -4,7 +4,9 @@ import { asBrokerError, brokerFault, isCut } from './broker-fault.ts';
 import type { FoundTopic, KafkaClient } from './client.ts';
 import { probeConnection } from './connection-probe.ts';
 import { PartitionCountChanged, TopicNotMade, TopicsUnfit, TopicUnknown } from './errors.ts';
+import { limited } from './limited.ts';
 import type { KafkaOptions, TopicDeclaration } from './options.ts';
+import { TIME_LIMITS } from './time-limits.ts';
 import { CHECKED_SETTINGS, topicProblems, topicRisks } from './topic-fitness.ts';
 
 /** What the publisher must know of a topic. */
@@ -161,14 +163,15 @@ export class Topics {
     const names = topics.map(({ name }) => name);
     const refused = new Map<string, LeftfoldError>();
     try {
-      return { found: new Map(await this.#client.topics(names, this.#settings)), refused };
+      return { found: new Map(await limited(this.#client.topics(names, this.#settings), TIME_LIMITS)), refused };
     } catch (error) {
       if (brokerFault(error).name !== 'TOPIC_AUTHORIZATION_FAILED') throw error;
     }
     const found = new Map<string, FoundTopic>();
     for (const name of names) {
       try {
-        for (const [, topic] of await this.#client.topics([name], this.#settings)) found.set(name, topic);
+        for (const [, topic] of await limited(this.#client.topics([name], this.#settings), TIME_LIMITS))
+          found.set(name, topic);
       } catch (error) {
         if (brokerFault(error).name !== 'TOPIC_AUTHORIZATION_FAILED') throw error;
         refused.set(name, asBrokerError(`checking topic ${name}`, error));
@@ -180,7 +183,7 @@ export class Topics {
   /** Rejects with what concerns this topic; also when another process makes it at the same moment it resolves. */
   async #make(topic: TopicDeclaration): Promise<void> {
     try {
-      await this.#client.create(topic);
+      await limited(this.#client.create(topic), TIME_LIMITS);
     } catch (error) {
       const { kind, name } = brokerFault(error);
       if (kind === 'access') throw asBrokerError(`making topic ${topic.name}`, error);

@@ -3,6 +3,8 @@ import { asBrokerError } from './broker-fault.ts';
 import type { KafkaClient, Watermarks } from './client.ts';
 import { endCursor } from './cursor.ts';
 import { PartitionCountChanged } from './errors.ts';
+import { limited } from './limited.ts';
+import { TIME_LIMITS } from './time-limits.ts';
 import { topicLane } from './topic-lane.ts';
 import type { Topics } from './topics.ts';
 
@@ -55,7 +57,7 @@ export class WatermarkReader {
   async #ask(topic: string): Promise<ReadonlyMap<number, Watermarks>> {
     const { partitions } = this.#topics.declaration(topic);
     try {
-      const watermarks = await this.#client.watermarks(topic);
+      const watermarks = await limited(this.#client.watermarks(topic), TIME_LIMITS);
       if (watermarks.size !== partitions) throw new PartitionCountChanged(topic, partitions, watermarks.size);
       return watermarks;
     } catch (error) {

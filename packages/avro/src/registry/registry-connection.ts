@@ -1,6 +1,7 @@
 import { Agent } from 'undici';
 import { RegistryRefused, RegistryUnavailable } from './errors.ts';
 import type { RegistryAddress } from './registry-options.ts';
+import { untilAborted } from './until-aborted.ts';
 
 /** What a registry answered: what was asked for, or one of its own error codes that the asker knows what to make of. */
 export type RegistryAnswer =
@@ -24,17 +25,13 @@ const MAX_CONNECTIONS = 16;
 /** Asks a registry of Confluent's API over HTTP. Nothing of it keeps the process alive when no call is under way. */
 export class RegistryConnection {
   readonly #address: RegistryAddress;
-  readonly #agent: Agent;
+  readonly #newAgent: () => Pick<Agent, 'request' | 'close'>;
+  #agent: Pick<Agent, 'request' | 'close'>;
 
-  constructor(address: RegistryAddress) {
+  constructor(address: RegistryAddress, newAgent: () => Pick<Agent, 'request' | 'close'> = () => agentOf(address)) {
     this.#address = address;
-    this.#agent = new Agent({
-      connections: MAX_CONNECTIONS,
-      // A connection for each question: there are few of them, and one that was kept may be closed by the other side just as it is used again.
-      pipelining: 0,
-      allowH2: false,
-      connect: { ...tlsOptions(address), timeout: address.timeoutMs },
-    });
+    this.#newAgent = newAgent;
+    this.#agent = newAgent();
   }
 
   get description(): string {
@@ -46,27 +43,47 @@ export class RegistryConnection {
    * @throws {@link RegistryUnavailable} `LF_REGISTRY_UNAVAILABLE` · {@link RegistryRefused} `LF_REGISTRY_REFUSED`
    */
   async ask(question: RegistryQuestion): Promise<RegistryAnswer> {
-    const { origin, basePath, authorization, timeoutMs } = this.#address;
-    const what = `${question.method} ${basePath}${question.path}`;
+    const what = `${question.method} ${this.#address.basePath}${question.path}`;
+    const agent = this.#agent;
+    const signal = AbortSignal.timeout(this.#address.timeoutMs);
     try {
-      const response = await this.#agent.request({
-        origin,
-        path: `${basePath}${question.path}`,
-        method: question.method,
-        headers: {
-          accept: 'application/vnd.schemaregistry.v1+json, application/json',
-          ...(question.body && { 'content-type': 'application/vnd.schemaregistry.v1+json' }),
-          ...(authorization !== undefined && { authorization }),
-        },
-        ...(question.body && { body: JSON.stringify(question.body) }),
-        signal: AbortSignal.timeout(timeoutMs),
-      });
-      const text = await boundedText(response.body);
-      return this.#answer(what, response.statusCode, text, response.headers['location'], question.expected ?? []);
+      // Not left to the client: it ends a question that waits for its connection when that is made or refused, and not before. Lanes wait for this.
+      return await untilAborted(this.#answered(agent, question, what, signal), signal);
     } catch (error) {
       if (error instanceof RegistryRefused || error instanceof RegistryUnavailable) throw error;
+      if (signal.aborted && agent === this.#agent) this.#replaceAgent();
       throw this.#fault(what, error);
     }
+  }
+
+  async #answered(
+    agent: Pick<Agent, 'request'>,
+    question: RegistryQuestion,
+    what: string,
+    signal: AbortSignal,
+  ): Promise<RegistryAnswer> {
+    const { origin, basePath, authorization } = this.#address;
+    const response = await agent.request({
+      origin,
+      path: `${basePath}${question.path}`,
+      method: question.method,
+      headers: {
+        accept: 'application/vnd.schemaregistry.v1+json, application/json',
+        ...(question.body && { 'content-type': 'application/vnd.schemaregistry.v1+json' }),
+        ...(authorization !== undefined && { authorization }),
+      },
+      ...(question.body && { body: JSON.stringify(question.body) }),
+      signal,
+    });
+    const text = await boundedText(response.body);
+    return this.#answer(what, response.statusCode, text, response.headers['location'], question.expected ?? []);
+  }
+
+  /** Later questions do not queue behind those that were not answered; those still under way end as they will. */
+  #replaceAgent(): void {
+    const before = this.#agent;
+    this.#agent = this.#newAgent();
+    void before.close().catch(() => {});
   }
 
   #answer(
@@ -132,6 +149,16 @@ export class RegistryConnection {
     // What is no HTTP stands in that error as it came, and may repeat the credentials.
     return new RegistryUnavailable(this.description, why, name === 'HTTPParserError' ? undefined : error);
   }
+}
+
+function agentOf(address: RegistryAddress): Agent {
+  return new Agent({
+    connections: MAX_CONNECTIONS,
+    // A connection for each question: there are few of them, and one that was kept may be closed by the other side just as it is used again.
+    pipelining: 0,
+    allowH2: false,
+    connect: { ...tlsOptions(address), timeout: address.timeoutMs },
+  });
 }
 
 function tlsOptions({ tls }: RegistryAddress): { [option: string]: string | Buffer } {

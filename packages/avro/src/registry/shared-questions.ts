@@ -1,3 +1,5 @@
+import { untilAborted } from './until-aborted.ts';
+
 /**
  * Callers that ask the same at the same time share one question (hazard A7: a registry that is slow is not asked once for each record that waits for it). Each
  * waits with a signal of its own: whoever gives up leaves the question to the others.
@@ -15,12 +17,4 @@ export class SharedQuestions {
     }
     return signal === undefined ? open : untilAborted(open, signal);
   }
-}
-
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const giveUp = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', giveUp, { once: true });
-    void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp));
-  });
 }

@@ -123,7 +123,7 @@ export class ConsumerSession {
   }
 
   async #start(): Promise<void> {
-    this.#lastSignAt = Date.now();
+    this.#lastSignAt = performance.now();
     await this.#consumer.connect();
     await this.#consumer.subscribe({ topics: [...this.#topics], fromBeginning: true });
     await this.#consumer.run({
@@ -148,7 +148,7 @@ export class ConsumerSession {
     this.#consumer.on(START_BATCH_PROCESS, ({ payload: { topic, partition, batchSize, lastOffset } }) => {
       if (batchSize === 0) this.#lanes.get(topicLane(topic, partition))?.feed.passOver(BigInt(lastOffset) + 1n);
     });
-    const isAlive = (): void => void (this.#lastSignAt = Date.now());
+    const isAlive = (): void => void (this.#lastSignAt = performance.now());
     this.#consumer.on(REBALANCING, isAlive);
     this.#consumer.on(HEARTBEAT, isAlive);
     this.#consumer.on(FETCH_START, isAlive);
@@ -156,7 +156,7 @@ export class ConsumerSession {
 
   /** kafkajs runs this before the fetch loop goes on, so what is paused here is not fetched; its pauses and seeks survive a rebalance. */
   #joined({ payload: { memberAssignment } }: ConsumerGroupJoinEvent): void {
-    this.#lastSignAt = Date.now();
+    this.#lastSignAt = performance.now();
     this.#giveUpLanes({ tell: true });
     const assigned = Object.entries(memberAssignment).map(([topic, partitions]) => ({ topic, partitions }));
     this.#consumer.pause(assigned);
@@ -226,7 +226,7 @@ export class ConsumerSession {
   }
 
   #watch(): void {
-    if (Date.now() - this.#lastSignAt > this.#silenceMs)
+    if (performance.now() - this.#lastSignAt > this.#silenceMs)
       this.#giveUp(`the consumer showed no sign of life for ${this.#silenceMs} ms`);
   }
 

@@ -57,7 +57,7 @@ export class KafkajsSource extends TopicSource {
     const isBounded = reader.until !== undefined;
     let isTroubled = false;
     for (let attempt = 0; !signal.aborted;) {
-      const began = Date.now();
+      const began = performance.now();
       let session: ConsumerSession | undefined;
       let retryMs = 0;
       try {
@@ -83,7 +83,7 @@ export class KafkajsSource extends TopicSource {
       } catch (error) {
         if (signal.aborted) return;
         const fault = asBrokerError(`reading as ${reader.name}`, await this.#client.explained(group, error));
-        attempt = Date.now() - began > SOUND_MS ? 1 : attempt + 1;
+        attempt = performance.now() - began > SOUND_MS ? 1 : attempt + 1;
         retryMs = fullJitter(attempt, AGAIN);
         isTroubled = true;
         // Before the handlers have ended: one that never does would hide it.

@@ -6,7 +6,7 @@ import { pause } from './pause.ts';
 import { recoveryOf } from './recovery.ts';
 import type { Cursor, Lane, Source, SourceRecord } from '../source.ts';
 import type { StatusBoard } from './status-board.ts';
-import type { FollowerStatus, LaneFault } from './status.ts';
+import type { FollowerStatus, LaneFault, LaneStatus } from './status.ts';
 
 /** Looks at the checkpoints, between the first and when nothing moves for long. */
 const LOOK_MS = { first: 2, most: 100 };
@@ -68,7 +68,7 @@ interface Behind {
   readonly lane: Lane;
   readonly head: Cursor;
   readonly cursor: Cursor | 'start';
-  /** With the code of its fault, when it has one. */
+  /** With the code of its fault, when it has one, and how often it has failed. */
   readonly state: string;
 }
 
@@ -78,7 +78,7 @@ interface Behind {
  */
 export async function caughtUp(followed: Followed, options: CaughtUpOptions = {}): Promise<void> {
   const { signal, timeoutMs = TIMEOUT_MS } = options;
-  const deadline = Date.now() + timeoutMs;
+  const deadline = performance.now() + timeoutMs;
   const never = new AbortController().signal;
   let heads: ReadonlyMap<Lane, Cursor> | undefined;
   let behind: readonly Behind[] = [];
@@ -98,8 +98,8 @@ export async function caughtUp(followed: Followed, options: CaughtUpOptions = {}
       cause = error;
     }
     refuseStopped(followed, behind);
-    if (Date.now() >= deadline) throw new NotCaughtUp(followed.follower, timeoutMs, behind, cause);
-    await pause(Math.min(lookMs, Math.max(1, deadline - Date.now())), signal ?? never);
+    if (performance.now() >= deadline) throw new NotCaughtUp(followed.follower, timeoutMs, behind, cause);
+    await pause(Math.min(lookMs, Math.max(1, deadline - performance.now())), signal ?? never);
   }
 }
 
@@ -120,9 +120,15 @@ async function lanesBehind(followed: Followed, heads: ReadonlyMap<Lane, Cursor>)
   return unsaved.flatMap(([lane, head]): readonly Behind[] => {
     const cursor = saved.get(lane) ?? 'start';
     if (nothing.has(lane)) return [];
-    const { state = 'not here', fault } = board.lane(lane) ?? {};
-    return [{ lane, head, cursor, state: fault ? `${state}: ${fault.code}` : state }];
+    return [{ lane, head, cursor, state: stateOf(board.lane(lane)) }];
   });
+}
+
+/** Tells apart what fails again and again from what is still under way. */
+function stateOf({ state, fault, trouble }: Partial<LaneStatus> = {}): string {
+  if (fault === undefined) return state ?? 'not here';
+  const since = trouble && `, ${trouble.failures} failed since ${trouble.since.toISOString()}`;
+  return `${state}: ${fault.code}${since ?? ''}`;
 }
 
 function refuseStopped({ board, follower }: Followed, behind: readonly Behind[]): void {

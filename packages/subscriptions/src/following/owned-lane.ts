@@ -139,7 +139,7 @@ export class OwnedLane {
 
   /** An upper bound of age, no quiet period that each batch would begin anew (hazard R9). */
   #saveWithin(ms: number): void {
-    const at = Date.now() + ms;
+    const at = performance.now() + ms;
     if (this.isLost || (this.#saveAt && this.#saveAt.at <= at)) return;
     this.#clearTimer();
     this.#saveAt = { timer: setTimeout(() => this.#onTimer(), ms), at };
