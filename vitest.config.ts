@@ -15,6 +15,8 @@ export default defineConfig({
     // What is transformed depends on the tsconfig files (decorators), and the cache on disk does not see them change.
     fsModuleCache: false,
     allowOnly: false,
+    // An upper bound for a slow machine, nothing that a passing test waits for. Vitest's own is one second.
+    expect: { poll: { timeout: 20_000 } },
     projects: [
       {
         extends: true,
@@ -24,7 +26,7 @@ export default defineConfig({
             'packages/*/{src,test}/**/*.test.ts',
             'apps/*/src/**/*.test.ts',
             'infra/**/*.test.ts',
-            'test/{bench,docs}/**/*.test.ts',
+            'test/{bench,docs,mutants}/**/*.test.ts',
           ],
           exclude: ['**/node_modules/**', '**/*.{int,other}.test.ts'],
           testTimeout: 30_000,
@@ -36,7 +38,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['packages/*/test/**/*.int.test.ts', 'infra/**/*.int.test.ts', 'test/**/*.test.ts'],
-          exclude: ['**/node_modules/**', 'test/docs/**', 'test/bench/**/!(*.int).test.ts'],
+          exclude: ['**/node_modules/**', 'test/{docs,mutants}/**', 'test/bench/**/!(*.int).test.ts'],
           globalSetup: ['infra/setup/test-servers.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,

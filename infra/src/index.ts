@@ -19,5 +19,6 @@ export type { RegistryServer } from './registry-server.ts';
 export { findRegistry, type FindRegistryOptions, type RegistryOrigin } from './registry-origin.ts';
 export type { JavaOrigin, NoOrigin } from './java-with-maven.ts';
 export type { Java } from './java.ts';
+export { freePorts } from './free-ports.ts';
 export { endWithStarter } from './end-with-starter.ts';
 export { InfraError, type InfraErrorCode } from './infra-error.ts';

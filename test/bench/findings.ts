@@ -42,6 +42,27 @@ const FINDINGS: readonly Finding[] = [
       'Four lanes and two threads reach it: several batches are then made, saved and sent side by side.',
   },
   {
+    workload: 'W9',
+    cases: /30 projections/,
+    text:
+      'thirty that look at one type each write a row for almost each event, where one that looks at all of them writes a hundred rows a batch: five times the rows from the log, eight times over Kafka, in thirty tables. ' +
+      'Over Kafka each partition has a transaction of its own, one after the other since they meet in the same rows (decision 0048). It would take batches of several partitions in one transaction.',
+  },
+  {
+    workload: 'W9',
+    cases: /hot rows/,
+    text:
+      'L7 writes a hundred rows for five hundred events that it never reads. What can be had of reading and parsing them is beside it, as `read, parse, L7`; ours reads and locks the rows first, checks them, ' +
+      'and moves the checkpoint in the same transaction, so events count once and nothing is missed (decision 0048).',
+  },
+  {
+    workload: 'W9',
+    cases: /one row per stream/,
+    text:
+      'a row is looked for and locked before it is folded and written, where L7 looks for it once and reads no event: the server has 27 µs for an event from the log, of which a page is 5, and L7 7. The thread has 16 to 33: a third sockets and the ' +
+      'driver, a fifth the garbage collector, the rest decoding, folding and rows to and from text (decision 0048). `read, parse, L7` beside it reads the same events.',
+  },
+  {
     workload: 'W7',
     cases: /./,
     text: 'boundary, page, save and send follow on each other: three round trips to Postgres, one with a flush, and one to Kafka. Beside them it is waiting for a core that broker, Postgres and writers share.',

@@ -3,6 +3,8 @@ import type { Mutant } from './mutant.ts';
 const FRESHNESS = 'packages/subscriptions/src/freshness';
 const PROGRESS = 'packages/postgres/src/progress/postgres-progress.ts';
 const POSTGRES_TEST = 'packages/postgres/test/freshness.int.test.ts';
+const PARKED_TEST = 'packages/memory/test/freshness-parked.test.ts';
+const READS_OWN_WRITES = 'packages/nestjs/test/reads-own-writes.test.ts';
 const RELAYED = 'packages/kafka/test/freshness.int.test.ts';
 
 /** Breaks of waiting for one's own writes. */
@@ -30,8 +32,8 @@ export const freshnessMutants: readonly Mutant[] = [
     id: 'token-of-one-lane',
     title: 'a write of several streams is applied once the lane of one of them has it',
     file: `${FRESHNESS}/awaited-write.ts`,
-    find: "if (kind === 'log') return this.#places.every(",
-    replace: "if (kind === 'log') return this.#places.some(",
+    find: 'return this.#places.every(({ hash }) => this.#laneBeyond',
+    replace: 'return this.#places.some(({ hash }) => this.#laneBeyond',
     test: POSTGRES_TEST,
     testName: 'over lanes a write of several streams waits for the lanes of all',
   },
@@ -87,5 +89,51 @@ export const freshnessMutants: readonly Mutant[] = [
     find: 'sequence: next - 1',
     replace: 'sequence: next - 2',
     test: 'packages/subscriptions/src/freshness/topic-reached.test.ts',
+  },
+  {
+    id: 'token-parked-elsewhere',
+    title: "who follows here answers for other processes' lanes as well, where an event of the write may be parked",
+    file: `${FRESHNESS}/token-poll.ts`,
+    find: 'if (found.isParking || here.isParking())',
+    replace: 'if (here.isParking())',
+    test: PARKED_TEST,
+    testName: 'C14 an event is not taken for applied where another process has parked it',
+  },
+  {
+    id: 'token-of-a-lane-just-claimed',
+    title: 'a lane counts from its claim on, before it is known what is parked of it',
+    file: 'packages/subscriptions/src/following/dealt-places.ts',
+    find: 'return new Map(ours.map(([lane, { to }]) => [lane, to]));',
+    replace:
+      'return new Map([...(void ours, this.#board.snapshot().lanes)].map(({ lane }) => [lane, this.#claims.get(lane)?.done ?? "start"]));',
+    test: PARKED_TEST,
+    testName: 'C14 nor where it was parked by the owner of before',
+  },
+  {
+    id: 'token-of-a-former-broker',
+    title: 'who was moved to the log is asked of its former broker for ever, which may be gone',
+    file: `${FRESHNESS}/judged-places.ts`,
+    find: 'if (judged.length > 0 || unknown === undefined) return judged;',
+    replace: 'if (judged.length === kinds.length || unknown === undefined) return judged;',
+    test: 'packages/memory/test/freshness.test.ts',
+    testName: 'one that was moved to the log is waited for there',
+  },
+  {
+    id: 'token-asks-every-instance',
+    title: "a query of one instance fails while another one's server is away",
+    file: 'packages/nestjs/src/request-freshness.ts',
+    find: 'if ([...logsOf(token)].every((log) => log === mine)) return token;',
+    replace: 'void [mine, logsOf];',
+    test: READS_OWN_WRITES,
+    testName: 'two instances in one application share the header',
+  },
+  {
+    id: 'token-of-who-has-gone',
+    title: 'a client that has gone while a guard thought is waited for',
+    file: 'packages/nestjs/src/reads-own-writes.interceptor.ts',
+    find: 'if (closing.destroyed) gone.abort();',
+    replace: '',
+    test: READS_OWN_WRITES,
+    testName: 'who has gone before it would wait',
   },
 ];

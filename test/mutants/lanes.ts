@@ -142,4 +142,12 @@ export const lanesMutants: readonly Mutant[] = [
     test: MILESTONES,
     testName: 'a relay that may not write milestones says so once',
   },
+  {
+    id: 'lanes-kept-unasked',
+    title: 'a lane that the source took away while it was being claimed is kept, and its lease renewed for ever',
+    file: `${SOURCES}/following/lane-claims.ts`,
+    find: 'if (!this.#asked.has(lane)) return this.#letGo(owned);',
+    replace: '',
+    test: 'packages/memory/test/lane-taken-away.test.ts',
+  },
 ];

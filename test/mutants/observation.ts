@@ -7,6 +7,8 @@ const LAG = 'packages/testing/src/observation/follower-lag.test.ts';
 const SAID = 'packages/subscriptions/src/observation/follower-log.test.ts';
 const BEHIND = 'packages/postgres/test/log-behind.int.test.ts';
 
+const INDICATORS = 'packages/nestjs/test/indicators.test.ts';
+
 /** Breaks of metrics, logs, lag and health: what is wrong shows to nobody. */
 export const observationMutants: readonly Mutant[] = [
   {
@@ -31,8 +33,8 @@ export const observationMutants: readonly Mutant[] = [
     id: 'lag-across-sources',
     title: 'places of one kind of source are compared with the ends of another',
     file: `${SOURCES}/observation/follower-lag.ts`,
-    find: '  refuseOtherKind(id, from, [...saved.values()]);\n',
-    replace: '',
+    find: 'counted.has(row.lane))) refuseOtherKind(id, from, places);',
+    replace: 'counted.has(row.lane))) throw new TypeError();',
     test: LAG,
     testName: 'a projection that follows a broker is behind by the records up to its partitions’ ends',
   },
@@ -207,5 +209,41 @@ export const observationMutants: readonly Mutant[] = [
     replace: 'if (isOtherLog || !(error instanceof GenerationMoved)) throw error;',
     test: BEHIND,
     testName: 'C12 who does nothing but measure',
+  },
+  {
+    id: 'lag-of-a-former-source',
+    title: 'a projection that was moved cannot be measured any more',
+    file: `${SOURCES}/observation/follower-lag.ts`,
+    find: 'if (!ofThis.some((row) => savedKind(row) !== undefined || counted.has(row.lane)))',
+    replace: 'if (ofThis.length < places.length)',
+    test: LAG,
+    testName: 'a projection that was moved is behind by the source',
+  },
+  {
+    id: 'lag-of-what-appends-feed',
+    title: 'a projection that appends feed is behind by the whole log, for ever',
+    file: `${SOURCES}/observation/follower-lag.ts`,
+    find: 'if (places.length === 0 && isNotedInline(rows))',
+    replace: 'if (places.length < 0 && isNotedInline(rows))',
+    test: LAG,
+    testName: 'a projection that appends alone feed is never behind',
+  },
+  {
+    id: 'indicator-flaps',
+    title: 'many followers are measured seldom each, and are down between two measurements',
+    file: 'packages/nestjs/src/lag-watch.ts',
+    find: 'Math.max(OLD.leastMs, OLD.times * everyMs)',
+    replace: 'Math.max(OLD.leastMs, OLD.times * everyMs * 0)',
+    test: INDICATORS,
+    testName: 'many followers are measured seldom each',
+  },
+  {
+    id: 'indicator-hangs',
+    title: 'a server that does not answer keeps the probe waiting, and each probe takes one more connection',
+    file: 'packages/nestjs/src/terminus.ts',
+    find: 'before.isUnderWay || now',
+    replace: 'now',
+    test: INDICATORS,
+    testName: 'parked keys are answered for within a second',
   },
 ];

@@ -1,7 +1,7 @@
 import type { Mutant } from './mutant.ts';
 
 const PARKING = 'packages/subscriptions/src/parking';
-const PROJECTION = 'packages/subscriptions/src/projection';
+const ROOMS = 'packages/subscriptions/src';
 const LOOPS = 'packages/memory/test';
 
 /** Breaks of what is done with events that cannot be applied, beside those that random schedules catch (`projections.ts`). */
@@ -18,7 +18,7 @@ export const parkingMutants: readonly Mutant[] = [
   {
     id: 'parking-half-of-an-event',
     title: 'C6 of an event of several rows those before the failing one are changed',
-    file: `${PROJECTION}/fold-batch.ts`,
+    file: `${ROOMS}/folding/fold-batch.ts`,
     find: 'const folded = touched.map(([{ row }, { key }]) => foldOne(table, handler as RowHandler, key, row, event));',
     replace:
       'const folded = touched.map(([state, { key }]) => Object.assign(state, { row: foldOne(table, handler as RowHandler, key, state.row, event), isTouched: true }).row);',
@@ -37,7 +37,7 @@ export const parkingMutants: readonly Mutant[] = [
   {
     id: 'parking-of-a-table-that-is-gone',
     title: 'a write that is refused for no event’s sake parks event after event',
-    file: `${PROJECTION}/fold-applier.ts`,
+    file: `${ROOMS}/folding/fold-applier.ts`,
     find: '/^(22|23|54|P0)...$/',
     replace: '/^.....$/',
     test: `${LOOPS}/parking.test.ts`,
@@ -46,7 +46,7 @@ export const parkingMutants: readonly Mutant[] = [
   {
     id: 'parking-newer-behind-parked',
     title: 'C16 an event newer than the code is parked behind another',
-    file: `${PROJECTION}/projector-lane.ts`,
+    file: `${ROOMS}/projection/projector-lane.ts`,
     find: '    refuseNewer(event);\n',
     replace: '    if (this.#held.keyOf(event.record) === undefined) refuseNewer(event);\n',
     test: `${LOOPS}/parking.test.ts`,
@@ -55,7 +55,7 @@ export const parkingMutants: readonly Mutant[] = [
   {
     id: 'parking-repeats-one-by-one',
     title: 'of events that fail together each is repeated by itself, while the lane waits',
-    file: `${PROJECTION}/batch-gate.ts`,
+    file: `${ROOMS}/dealing/batch-gate.ts`,
     find: '      this.#again.push({ event, error });\n',
     replace: '      if (this.#again.length === 0) this.#again.push({ event, error });\n',
     test: `${LOOPS}/parking.test.ts`,
@@ -73,7 +73,7 @@ export const parkingMutants: readonly Mutant[] = [
   {
     id: 'parking-discards-whatever-is-first',
     title: 'a discard is taken for a retry',
-    file: `${PROJECTION}/drain-key.ts`,
+    file: `${ROOMS}/parking/drain-key.ts`,
     find: "request.kind === 'discard' && request.first === head.n",
     replace: "request.kind === 'discard' && request.first !== head.n",
     test: `${LOOPS}/parking.test.ts`,
@@ -82,16 +82,16 @@ export const parkingMutants: readonly Mutant[] = [
   {
     id: 'parking-redriven-twice',
     title: 'R15 a redriven event without a place is applied',
-    file: `${PROJECTION}/deal-batch.ts`,
-    find: '    if (!isSettlement(event)) stretch.push(event);',
-    replace: '    if (!isSettlement(event) || gate.held.keyOf(event.record) === undefined) stretch.push(event);',
+    file: `${ROOMS}/dealing/apply-events.ts`,
+    find: 'at >= dealt && isSettlement(event));',
+    replace: 'at >= dealt && isSettlement(event) && gate.held.keyOf(event.record) !== undefined);',
     test: `${LOOPS}/parking-withheld.test.ts`,
     testName: 'R15 what is redriven and has no place',
   },
   {
     id: 'parking-mark-of-the-same-batch',
     title: 'R15 a redriven event is left out where its mark came in the same batch',
-    file: `${PROJECTION}/projector-lane.ts`,
+    file: `${ROOMS}/projection/projector-lane.ts`,
     find: "this.#held.size > 0 || events.some(({ record: { mark } }) => mark?.kind === 'withheld')",
     replace: 'this.#held.size > 0',
     test: `${LOOPS}/parking-withheld.test.ts`,
@@ -100,7 +100,7 @@ export const parkingMutants: readonly Mutant[] = [
   {
     id: 'parking-asks-for-nothing',
     title: 'requests are looked for though nothing is parked',
-    file: `${PROJECTION}/projector-lane.ts`,
+    file: `${ROOMS}/projection/projector-lane.ts`,
     find: "if (this.#held.size === 0 || this.#owned.saved === 'start') return false;",
     replace: "if (this.#owned.saved === 'start' && this.#held.size === 0) return false;",
     test: `${LOOPS}/parking.test.ts`,
@@ -109,10 +109,19 @@ export const parkingMutants: readonly Mutant[] = [
   {
     id: 'parking-waiting-hides-others',
     title: 'C16 retries that wait for newer code hide those asked for after them',
-    file: `${PROJECTION}/projector-lane.ts`,
+    file: `${ROOMS}/projection/projector-lane.ts`,
     find: '{ limit: this.#later.size + 1 }',
     replace: '{ limit: 20 }',
     test: `${LOOPS}/parking.test.ts`,
     testName: 'C16 however many retries wait',
+  },
+  {
+    id: 'parking-key-keeps-its-streams',
+    title: 'a key that is parked anew holds the streams it held before, of which nothing waits',
+    file: `${PARKING}/held-keys.ts`,
+    find: 'for (const name of this.#released) {',
+    replace: 'for (const [name, isHeld] of this.#keys) {\n      if (isHeld) continue;',
+    test: `${PARKING}/held-keys.test.ts`,
+    testName: 'a key that is released and then held',
   },
 ];

@@ -1,6 +1,6 @@
 import type { Mutant } from './mutant.ts';
 
-const PROJECTION = 'packages/subscriptions/src/projection';
+const ROOMS = 'packages/subscriptions/src';
 const MEMORY = 'packages/memory/src';
 /** Random schedules of the real loop, with crashes between any two steps. `LEFTFOLD_SCHEDULES` says how many; a broken loop needs few. */
 const schedules = {
@@ -8,15 +8,18 @@ const schedules = {
   testName: 'C1 C4 C6 C15 in',
 };
 
+/** Batches that are dealt with in parts. */
+const parts = { test: 'packages/memory/test/batch-time.test.ts' };
+
 /** Breaks of the projector's loop and of what guards it, as they have shipped elsewhere. */
 export const projectionMutants: readonly Mutant[] = [
   {
     id: 'projections-checkpoint-before-effect',
     title: 'C4 the checkpoint is saved before the effect, in a transaction of its own',
-    file: `${PROJECTION}/deal-batch.ts`,
-    find: 'const gate = await storage.readModels.transaction(owned.claim, { from: owned.saved, to, ledger }, async (tx) => {',
+    file: `${ROOMS}/dealing/deal-batch.ts`,
+    find: 'const ended = await storage.readModels.transaction(owned.claim, { from: owned.saved, to, ledger }, async (tx) => {',
     replace:
-      'await owned.save(to, ledger);\n      const gate = await storage.readModels.transaction(owned.claim, { from: to, to, ledger }, async (tx) => {',
+      'await owned.save(to, ledger);\n      const ended = await storage.readModels.transaction(owned.claim, { from: to, to, ledger }, async (tx) => {',
     ...schedules,
   },
   {
@@ -62,7 +65,7 @@ export const projectionMutants: readonly Mutant[] = [
   {
     id: 'projections-parked-unknown',
     title: 'C15 C6 a new owner does not ask what is parked',
-    file: `${PROJECTION}/projector-lane.ts`,
+    file: `${ROOMS}/projection/projector-lane.ts`,
     find: 'new HeldKeys(await terms.storage.parked.keys(owned.claim))',
     replace: 'new HeldKeys([])',
     ...schedules,
@@ -78,7 +81,7 @@ export const projectionMutants: readonly Mutant[] = [
   {
     id: 'projections-drain-uncertain',
     title: 'C15 a drain whose answer was lost is taken for one that did not happen',
-    file: `${PROJECTION}/projector-lane.ts`,
+    file: `${ROOMS}/projection/projector-lane.ts`,
     find: 'this.#uncertain = next;',
     replace: 'void next;',
     ...schedules,
@@ -86,7 +89,7 @@ export const projectionMutants: readonly Mutant[] = [
   {
     id: 'projections-skipped',
     title: 'C6 an event that cannot be applied is skipped',
-    file: `${PROJECTION}/batch-gate.ts`,
+    file: `${ROOMS}/dealing/batch-gate.ts`,
     find: 'this.#park(record, key, record.keep(), causeOf(error), before + 1);',
     replace: 'void [causeOf, before];',
     ...schedules,
@@ -94,7 +97,7 @@ export const projectionMutants: readonly Mutant[] = [
   {
     id: 'projections-parked-alone',
     title: 'C6 an event is parked, and the later ones of its key are applied',
-    file: `${PROJECTION}/batch-gate.ts`,
+    file: `${ROOMS}/dealing/batch-gate.ts`,
     find: 'if (waiting === undefined && !isWithheld) return true;',
     replace: 'if (!isWithheld) return true;',
     ...schedules,
@@ -102,7 +105,7 @@ export const projectionMutants: readonly Mutant[] = [
   {
     id: 'projections-parked-before-commit',
     title: 'C15 a key counts as parked though the transaction that parks it was rolled back',
-    file: `${PROJECTION}/batch-gate.ts`,
+    file: `${ROOMS}/dealing/batch-gate.ts`,
     find: 'this.held = held.over();',
     replace: 'this.held = held;',
     ...schedules,
@@ -110,7 +113,7 @@ export const projectionMutants: readonly Mutant[] = [
   {
     id: 'projections-unparked-too-early',
     title: 'C6 C15 a key is live again after a retry that failed',
-    file: `${PROJECTION}/drain-key.ts`,
+    file: `${ROOMS}/parking/drain-key.ts`,
     find: 'const isLive = last !== undefined && (await tx.parked.drop(key, last.parked.n));',
     replace: 'const isLive = last === undefined || (await tx.parked.drop(key, last.parked.n), true);',
     ...schedules,
@@ -118,10 +121,90 @@ export const projectionMutants: readonly Mutant[] = [
   {
     id: 'projections-refused-whole',
     title: 'C5 where one write is refused the whole batch is parked',
-    file: `${PROJECTION}/apply-carefully.ts`,
-    find: 'if (events.length === 1) return gate.failed(first, error);',
-    replace: 'if (events.length >= 1) return events.forEach((event) => gate.failed(event, error));',
+    file: `${ROOMS}/dealing/apply-carefully.ts`,
+    find: 'if (events.length === 1) {\n      gate.failed(first, error);\n      return 1;\n    }',
+    replace:
+      'for (const event of events) gate.failed(event, error);\n    if (events.length >= 1) return events.length;',
     test: 'packages/postgres/test/parked-keys.int.test.ts',
     testName: 'C5 C6 C15',
+  },
+  {
+    id: 'projections-cut-goes-to-the-end',
+    title: 'C4 the checkpoint of a part is that of the whole batch, and the rest is lost',
+    file: `${ROOMS}/dealing/deal-batch.ts`,
+    find: 'if (end !== undefined) await tx.endAt(end);',
+    replace: '',
+    ...parts,
+    testName: 'C4 folds that take too long',
+  },
+  {
+    id: 'projections-cut-too-far',
+    title: 'C4 the place before the rest is that behind its first event',
+    file: `${ROOMS}/dealing/batch-left.ts`,
+    find: 'this.batch as Required<Batch>).after(this.#indexOf(record));',
+    replace: 'this.batch as Required<Batch>).after(this.#indexOf(record) + 1);',
+    ...schedules,
+  },
+  {
+    id: 'projections-part-forgotten',
+    title: 'C4 after a fault all of a batch is dealt with again, from the place where its last part ended',
+    file: `${ROOMS}/dealing/deal-batch.ts`,
+    find: 'if (ended.next) left.doneBefore(ended.next);',
+    replace: '',
+    ...parts,
+    testName: 'C4 where a part fails',
+  },
+  {
+    id: 'projections-never-cut',
+    title: 'C4 folds take as long as they take',
+    file: `${ROOMS}/folding/fold-applier.ts`,
+    find: 'if (event === first || !allowance.isSpent) return true;',
+    replace: 'if (event !== undefined) return true;',
+    ...parts,
+    testName: 'C4 folds that take too long',
+  },
+  {
+    id: 'projections-part-decided-early',
+    title: 'C6 what is left for a later part is parked in this one, too, and counts as dealt with',
+    file: `${ROOMS}/dealing/own-applier.ts`,
+    find: 'const admitted = slice.filter((event) => {',
+    replace: 'const admitted = events.slice(dealt).filter((event) => {',
+    test: 'packages/postgres/test/batch-time.int.test.ts',
+    testName: 'C4 a batch of slow events',
+  },
+  {
+    id: 'projections-stop-waits',
+    title: 'a stop waits until all slow events of a batch are dealt with',
+    file: `${ROOMS}/dealing/own-applier.ts`,
+    find: 'if (dealt > 0 && allowance.isOver) return dealt;',
+    replace: 'if (dealt > 0 && allowance.isSpent) return dealt;',
+    test: 'packages/postgres/test/batch-time.int.test.ts',
+    testName: 'a stop ends a batch of slow events',
+  },
+  {
+    id: 'projections-place-of-the-page',
+    title: 'C4 in Postgres the place within a batch is the end of it',
+    file: 'packages/postgres/src/log/postgres-log.ts',
+    find: 'position: (records[count - 1] as LogRecord).position,',
+    replace: 'position: (records.at(-count && -1) as LogRecord).position,',
+    test: 'packages/postgres/test/log-conformance.int.test.ts',
+    testName: 'C4 reading on from the place after any record',
+  },
+  {
+    id: 'projections-place-of-the-fetch',
+    title: 'C4 in Kafka the place within a batch is the end of it',
+    file: 'packages/kafka/src/lane-run.ts',
+    find: 'placeCursor(read.before(count));',
+    replace: 'placeCursor(count > 0 ? read.place : read.before(count));',
+    test: 'packages/kafka/test/source-conformance.int.test.ts',
+    testName: 'C4 reading on from the place after any record',
+  },
+  {
+    id: 'projections-drain-of-any-size',
+    title: 'a drain holds a hundred events in memory, however large they are',
+    file: `${ROOMS}/parking/restore-chunk.ts`,
+    find: 'from < events.length && bytes < CHUNK_BYTES;',
+    replace: 'from < events.length && bytes < Infinity;',
+    test: `${ROOMS}/parking/restore-chunk.test.ts`,
   },
 ];

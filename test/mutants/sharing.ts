@@ -3,6 +3,7 @@ import type { Mutant } from './mutant.ts';
 const SOURCES = 'packages/subscriptions/src/sharing';
 const SHARED = 'packages/memory/test/shared-source.test.ts';
 const ALL = 'packages/memory/test/follow-all.test.ts';
+const TURNS = 'packages/subscriptions/src/sharing/row-turns.test.ts';
 
 /** Breaks of the reading that many followers share. */
 export const sharingMutants: readonly Mutant[] = [
@@ -73,10 +74,57 @@ export const sharingMutants: readonly Mutant[] = [
     id: 'sharing-decodes-for-each',
     title: 'a record is decoded anew for each follower',
     file: 'packages/subscriptions/src/projection/read-event.ts',
-    find: 'known.get(type) ?? makeEvent(type, record)',
-    replace: 'makeEvent(type, record)',
+    find: 'if (known.of === type) return known.event;',
+    replace: 'if (known.of === null) return known.event;',
     test: ALL,
     testName: 'thirty projections cost',
+  },
+  {
+    id: 'sharing-takes-no-turns',
+    title: 'transactions that write the same rows are begun side by side',
+    file: `${SOURCES}/row-turns.ts`,
+    find: 'for (const one of before) await one;',
+    replace: 'void before;',
+    test: TURNS,
+    testName: 'of one follower whose rows many streams feed',
+  },
+  {
+    id: 'sharing-turns-always',
+    title: 'lanes whose rows never meet wait for each other’s batches',
+    file: `${SOURCES}/row-turns.ts`,
+    find: 'if (names.length === 0 || performance.now() - this.#metAt >= MET_MS) return work();',
+    replace: 'if (names.length === 0 || this.#metAt === MET_MS) return work();',
+    test: TURNS,
+    testName: 'nobody waits where none have met for ten seconds',
+  },
+  {
+    id: 'sharing-turn-is-a-lock',
+    title: 'C5 a transaction that hangs keeps all lanes of its projection from beginning theirs',
+    file: `${SOURCES}/row-turns.ts`,
+    find: 'setTimeout(over, Math',
+    replace: 'setTimeout(() => {}, Math',
+    test: TURNS,
+    testName: 'one that hangs',
+  },
+  {
+    id: 'sharing-turn-ends-with-success-alone',
+    title: 'a transaction that fails keeps its turn until the patience of the others ends',
+    file: `${SOURCES}/row-turns.ts`,
+    find: '    try {\n      return await work();\n    } finally {\n      clearTimeout(patience);\n      over();',
+    replace:
+      '    try {\n      const done = await work();\n      over();\n      return done;\n    } finally {\n      clearTimeout(patience);',
+    test: TURNS,
+    testName: 'one that fails gives its turn on',
+  },
+  {
+    id: 'sharing-look-of-before',
+    title: 'a lane that opens is told what was saved before it was claimed',
+    file: 'packages/subscriptions/src/projection/shared-look.ts',
+    find: '    await this.#underWay;\n    this.#next = undefined;\n    const looking = this.#look();\n    this.#underWay = looking.catch(() => undefined);',
+    replace:
+      '    await this.#underWay;\n    const looking = this.#look();\n    this.#underWay = looking.finally(() => (this.#next = undefined)).catch(() => undefined);',
+    test: 'packages/subscriptions/src/projection/shared-look.test.ts',
+    testName: 'who asks while one is under way',
   },
   {
     id: 'sharing-keeps-the-lease-of-a-lost-lane',

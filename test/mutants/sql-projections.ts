@@ -111,7 +111,7 @@ export const sqlProjectionMutants: readonly Mutant[] = [
   {
     id: 'beside-all-notes-forgotten',
     title: 'C4 a smaller batch forgets what was applied of a larger one',
-    file: 'packages/subscriptions/src/projection/ahead-of-checkpoint.ts',
+    file: 'packages/subscriptions/src/dealing/ahead-of-checkpoint.ts',
     find: 'noted !== null && noted <= streamVersion',
     replace: 'noted !== null',
     test: BESIDE,
@@ -120,7 +120,7 @@ export const sqlProjectionMutants: readonly Mutant[] = [
   {
     id: 'beside-one-fails-all',
     title: 'C5 a failing stream takes those with it that shared its transaction',
-    file: 'packages/subscriptions/src/projection/apply-side-by-side.ts',
+    file: 'packages/subscriptions/src/dealing/apply-side-by-side.ts',
     find: 'events: stream.slice(stream.indexOf(found.event))',
     replace: 'events: streams.flat()',
     test: BESIDE,
@@ -161,5 +161,23 @@ export const sqlProjectionMutants: readonly Mutant[] = [
     replace: '',
     test: 'packages/postgres/src/parked/parked-rows.test.ts',
     testName: 'C7 whatever a handler has thrown can be stored',
+  },
+  {
+    id: 'own-deferred-unchecked',
+    title: 'C6 what COMMIT alone refuses is looked for without asking for it',
+    file: `${MODELS}/model-transaction.ts`,
+    find: 'await tx.query(CHECK_DEFERRED);',
+    replace: 'void CHECK_DEFERRED;',
+    test: 'packages/postgres/test/deferred-constraints.int.test.ts',
+    testName: 'C5 C6 an event against a deferred constraint',
+  },
+  {
+    id: 'own-deferred-no-more',
+    title: 'C6 from a look at deferred constraints on they are deferred no more',
+    file: `${MODELS}/model-transaction.ts`,
+    find: 'set constraints all immediate; rollback to savepoint leftfold_check;',
+    replace: 'set constraints all immediate;',
+    test: 'packages/postgres/test/deferred-constraints.int.test.ts',
+    testName: 'C5 C6 an event against a deferred constraint',
   },
 ];

@@ -1,5 +1,6 @@
+import { appendMutants } from './appends.ts';
+import { logVisibilityMutants } from './log-visibility.ts';
 import type { Mutant } from './mutant.ts';
-import { postgresMutants } from './postgres.ts';
 import { storeMutants } from './store.ts';
 import { subscriptionsMutants } from './subscriptions.ts';
 
@@ -26,7 +27,9 @@ const FOUND_BY: Readonly<Record<string, readonly string[]>> = {
   'reply-overlooked': [CHAOS],
 };
 
-const known = new Map([...postgresMutants, ...storeMutants, ...subscriptionsMutants].map((each) => [each.id, each]));
+const known = new Map(
+  [...appendMutants, ...logVisibilityMutants, ...storeMutants, ...subscriptionsMutants].map((each) => [each.id, each]),
+);
 
 /** The planted bugs that the torture of the log and random programs on it must find. */
 export const tortureMutants: readonly Mutant[] = Object.entries(FOUND_BY).flatMap(([id, tests]) => {

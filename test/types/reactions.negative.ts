@@ -17,6 +17,8 @@ reaction('mail');
 reaction('mail', { replay: 'maybe' });
 // @ts-expect-error a beginning that is none
 reaction('mail', { replay: 'skip', from: 'yesterday' });
+// @ts-expect-error a limit that is no number
+reaction('mail', { replay: 'skip', timeoutMs: '5s' });
 // @ts-expect-error C9 a replay that does not say what it takes the effects for
 void replay(mail, { from: source, storage });
 // @ts-expect-error another event's field

@@ -33,7 +33,7 @@ same<(typeof mail)['name'], 'mail'>(true);
 export const running: Promise<Running> = followReaction(mail, { from: source, storage });
 export const back = replay(mail, { from: source, storage, as: 'skip', since: new Date(0) });
 
-@ReactionClass({ name: 'shipping-mail', replay: 'collect', from: 'start' })
+@ReactionClass({ name: 'shipping-mail', replay: 'collect', from: 'start', timeoutMs: 5_000 })
 export class ShippingMail {
   @On(placed)
   async send({ data }: RecordedOf<typeof placed>, { idempotencyKey, replaying, signal }: Effect): Promise<void> {

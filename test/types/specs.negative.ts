@@ -1,7 +1,7 @@
 // Specs: what the compiler catches. Each line below fails to compile without its directive.
 import { aggregate, event, t } from '@leftfold/core';
-import { projection } from '@leftfold/subscriptions';
-import { deciderSpec, inStream, projectionSpec, snapshotSpec } from '@leftfold/testing';
+import { projection, reaction } from '@leftfold/subscriptions';
+import { deciderSpec, inStream, projectionSpec, reactionSpec, snapshotSpec } from '@leftfold/testing';
 
 const opened = event('bank.account.opened', { owner: t.string(), cents: t.double() }).version(
   2,
@@ -27,6 +27,7 @@ const account = aggregate('bank.account', {
     touch: () => [],
   });
 const spec = deciderSpec(account);
+const mail = reaction('mail', { replay: 'skip' }).on(closed, async () => {});
 const balances = projection('balances', {
   version: 1,
   key: 'owner',
@@ -82,6 +83,14 @@ rows.thenFault('LF_LANE_LOST');
 // Nothing was given.
 // @ts-expect-error
 projectionSpec(balances).thenRows([]);
+// An event that the reaction does not handle; a word that is no part of an attempt; nothing was given.
+// @ts-expect-error
+reactionSpec(mail).given(deposited({ cents: 1 }));
+const ranOnce = reactionSpec(mail).given(closed({}));
+// @ts-expect-error
+ranOnce.thenRan([{ replayed: true }]);
+// @ts-expect-error
+reactionSpec(mail).thenRan([]);
 // A key that is no pair; an event of another aggregate in the spec of a snapshot.
 // @ts-expect-error
 spec.taken('iban');

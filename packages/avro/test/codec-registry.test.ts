@@ -189,7 +189,7 @@ test('a prepare that is given up in the middle keeps what it found, and is not i
   registry.before = () => new Promise((resolve) => answers.push(resolve));
   const leaving = new AbortController();
   const gone = codec.prepare({ writers: [writer, paidVersion.writer] }, { signal: leaving.signal });
-  await vi.waitFor(() => expect(answers.length).toBe(2));
+  await vi.waitFor(() => expect(answers.length).toBe(2), { timeout: 20_000 });
   answers[0]?.();
   await setImmediate();
   leaving.abort();

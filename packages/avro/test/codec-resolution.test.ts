@@ -4,7 +4,10 @@ import type { Codec } from '@leftfold/subscriptions';
 import fc from 'fast-check';
 import assert from 'node:assert/strict';
 import { expect, test } from 'vitest';
-import { models, pairs, schemaOf, valuesOf } from './codec-models.ts';
+import { schemaOf } from './codec-models.ts';
+import { models } from './drawn-models.ts';
+import { pairs } from './edited-models.ts';
+import { valuesOf } from './model-values.ts';
 import { RegistryInMemory } from './codec-registry-in-memory.ts';
 
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 500);

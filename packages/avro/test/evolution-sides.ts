@@ -2,7 +2,7 @@ import { inspect, isDeepStrictEqual } from 'node:util';
 import { resolveAvro, resolvePayload, versionsOf, type t, type WriterSchema } from '@leftfold/core';
 import type { Codec } from '@leftfold/subscriptions';
 import { sampleValues } from '../src/release/golden/sample-values.ts';
-import type { Side } from './evolution-cases.ts';
+import type { Side } from './evolution-change.ts';
 import { eventOf } from './release-folder.ts';
 
 /** One side of a change as a text of a subject. */

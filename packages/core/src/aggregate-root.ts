@@ -73,6 +73,9 @@ export interface RootClass<A extends AnyAggregate, I = Root<A>> {
   new (id: string, state: StateOf<A>, deciding: Deciding): I;
 }
 
+/** Any root class. */
+export type AnyRootClass = RootClass<AnyAggregate, unknown>;
+
 /** The base class for a class-style aggregate: `class Order extends aggregateRoot(orderFold) { … }`. No decorators, no second replay path. */
 export function aggregateRoot<A extends AnyAggregate>(aggregate: A): RootClass<A> {
   return class extends Root<A> {

@@ -78,7 +78,7 @@ test('a command on several streams waits for those before it on each of them, an
   await all[1];
   expect([both.hasBegun, after.hasBegun]).toEqual([false, false]);
   first.end();
-  await vi.waitUntil(() => both.hasBegun);
+  await vi.waitUntil(() => both.hasBegun, { timeout: 20_000 });
   expect(after.hasBegun).toBe(false);
   both.end();
   after.end();

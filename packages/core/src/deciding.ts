@@ -43,14 +43,14 @@ export type Decided<E, Code extends string = string> = readonly E[] | Decision<E
  * decision skips the input for the sake of the third parameter. Follows the number of parameters, as the call at run time does.
  */
 export type InputArgs<F> = F extends (...args: infer P) => unknown
-  ? P extends [any, infer I, ...any[]]
+  ? P extends [unknown, infer I, ...unknown[]]
     ? [I] extends [never]
       ? [input?: undefined]
       : [input: I]
     : []
   : never;
 /** The answer of a decision; `undefined` when it only returns events. */
-export type ResultOf<F> = F extends (...args: any) => infer R
+export type ResultOf<F> = F extends (...args: never) => infer R
   ? [Extract<R, { readonly result: unknown }>] extends [never]
     ? undefined
     : Extract<R, { readonly result: unknown }>['result']

@@ -79,7 +79,7 @@ export interface Upcaster<Old, New> {
 /** Finds what TypeScript lets pass in inferred options: misspelt options, and fields an upcaster returns that the schema does not have. */
 export type Strict<O, New> = {
   readonly [K in Exclude<keyof O, 'up' | 'down' | 'doc' | 'subject'>]: `unknown option '${K & string}'`;
-} & (O extends { readonly up: (...old: any) => infer R }
+} & (O extends { readonly up: (...old: never) => infer R }
   ? Exclude<keyof R, keyof New> extends never
     ? unknown
     : {
@@ -163,19 +163,19 @@ function eventType(
 }
 export { versionsOf, type EventVersion } from './event-version.ts';
 
-/** Any event type. */
-export type AnyEventType = EventType<string, any, any, any>;
+/** Any event type. Its versions and payloads are `any`, since it takes as well as gives them: no other type has all event types below it. */
+export type AnyEventType = EventType<string, any, any, string>;
 /** The event that an event type makes: `EventOf<typeof orderPlaced>`. */
 export type EventOf<T extends AnyEventType> =
-  T extends EventType<infer N, infer V, infer H, any> ? NewEvent<N, V, H[V]> : never;
+  T extends EventType<infer N, infer V, infer H, string> ? NewEvent<N, V, H[V]> : never;
 /** The recorded event of an event type, at its latest version. */
 export type RecordedOf<T extends AnyEventType> =
-  T extends EventType<infer N, infer V, infer H, any> ? RecordedEvent<N, V, H[V]> : never;
+  T extends EventType<infer N, infer V, infer H, string> ? RecordedEvent<N, V, H[V]> : never;
 /** The latest payload of an event type. */
-export type DataOf<T extends AnyEventType> = T extends EventType<any, infer V, infer H, any> ? H[V] : never;
+export type DataOf<T extends AnyEventType> = T extends EventType<string, infer V, infer H, string> ? H[V] : never;
 
 /** The names of its personal fields. */
-export type PersonalOf<T extends AnyEventType> = T extends EventType<any, any, any, infer P> ? P : never;
+export type PersonalOf<T extends AnyEventType> = T extends EventType<string, any, any, infer P> ? P : never;
 /** A recorded event without its personal fields: what a route may look at. */
 export type RoutableOf<T extends AnyEventType> =
   T extends EventType<infer N, infer V, infer H, infer P>

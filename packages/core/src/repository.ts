@@ -1,5 +1,5 @@
 import type { AnyAggregate, AnyDecider, CodeOf, EventIn, StateOf } from './aggregate.ts';
-import type { Root, RootClass } from './aggregate-root.ts';
+import type { AnyRootClass, Root, RootClass } from './aggregate-root.ts';
 import type { CommandOptions, Receipt, RepositoryOptions } from './command-options.ts';
 import type { Decided, Deciding, InputArgs, ResultOf } from './deciding.ts';
 import type { EventStore } from './event-store.ts';
@@ -29,11 +29,7 @@ export interface RootRepository<A extends AnyAggregate, I> extends Common<A> {
 }
 /** The repository of a decider or of a root class. */
 export type Repository<A> =
-  A extends RootClass<infer G, infer I extends Root<any>>
-    ? RootRepository<G, I>
-    : A extends AnyDecider
-      ? DeciderRepository<A>
-      : never;
+  A extends RootClass<infer G, infer I> ? RootRepository<G, I> : A extends AnyDecider ? DeciderRepository<A> : never;
 
 /**
  * Binds an aggregate to a store. Cheap, and stateless but for the cache: `repository(order, store.within(tx))` works inside your own transaction.
@@ -46,7 +42,7 @@ export type Repository<A> =
  *
  * @throws {@link DefinitionError} `LF_OPTION_OUT_OF_RANGE`
  */
-export function repository<A extends AnyDecider | RootClass<any, any>>(
+export function repository<A extends AnyDecider | AnyRootClass>(
   aggregate: A,
   store: EventStore,
   options: RepositoryOptions = {},

@@ -139,7 +139,9 @@ export class LaneRun {
           signal.throwIfAborted();
           if (read.place.nextOffset > place.nextOffset) {
             const to = placeCursor(read.place);
-            await reader.handle({ lane: this.lane, records: read.records, from, at: placeCursor(place), to }, signal);
+            const after = (count: number): Cursor => placeCursor(read.before(count));
+            const { lane } = this;
+            await reader.handle({ lane, records: read.records, from, at: placeCursor(place), to, after }, signal);
             signal.throwIfAborted();
             this.#attempt = 0;
             from = to;

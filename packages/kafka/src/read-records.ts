@@ -25,6 +25,8 @@ export interface RecordReading {
 export interface RecordsRead {
   readonly records: readonly TopicRecord[];
   readonly place: Place;
+  /** Before each of the records, by its index. */
+  readonly before: (index: number) => Place;
   /** `LF_RECORD_UNDECODABLE`, what {@link recognise} finds, or what {@link Codec.prepare} rejects with. */
   readonly fault?: unknown;
 }
@@ -69,11 +71,17 @@ export async function readRecords(
   }
   const prepared = await prepareRecords(codec, records, { signal, ...(only && { only }) });
   const unprepared = before[prepared.ready];
+  const placeBefore = (index: number): Place => (before[index] as (typeof before)[number]).place;
   onSeen(unprepared?.seen ?? seen);
   if (unprepared !== undefined)
-    return { records: records.slice(0, prepared.ready), place: unprepared.place, fault: prepared.fault };
+    return {
+      records: records.slice(0, prepared.ready),
+      place: unprepared.place,
+      before: placeBefore,
+      fault: prepared.fault,
+    };
   // Beyond the last record may stand markers of transactions, which no client shows.
   if (fault === undefined) nextOffset = end !== undefined && end < batch.nextOffset ? end : batch.nextOffset;
-  const read: RecordsRead = { records, place: { ...place, last, nextOffset } };
+  const read: RecordsRead = { records, place: { ...place, last, nextOffset }, before: placeBefore };
   return fault === undefined ? read : { ...read, fault };
 }

@@ -12,7 +12,7 @@ beforeAll(groupsReady);
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
   for (const each of open.splice(0).reverse()) await each.close();
-}, 20_000);
+});
 async function publish(options: KafkaOptions, from: number, to: number): Promise<void> {
   const publisher = await persistentPublisher(options);
   await publisher.publish([0, 1].flatMap((partition) => relayedRun(options.topics[0]!.name, partition, from, to)));

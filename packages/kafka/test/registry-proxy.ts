@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as timer } from 'node:timers/promises';
+import { freePorts } from '@leftfold/infra';
 
 /**
  * What is between a service and its registry. `sound`: nothing. `slow`: every answer takes 300 ms more. `silent`: questions are taken and never answered.
@@ -47,9 +47,10 @@ export async function startRegistryProxy(url: string): Promise<RegistryProxy> {
   };
   const serve = (): Server =>
     createServer((request, response) => void answer(request, response).catch(() => response.destroy()));
-  let server = serve().listen(0, '127.0.0.1');
+  // Not one of those that outgoing connections and `listen(0)` are given: while it is down, somebody else would have its port.
+  const [port = 0] = await freePorts(1);
+  let server = serve().listen(port, '127.0.0.1');
   await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
   const stop = async (): Promise<void> => {
     if (!server.listening) return;
     const closed = once(server, 'close');

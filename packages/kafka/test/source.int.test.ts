@@ -18,7 +18,7 @@ beforeAll(groupsReady);
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
   for (const each of open.splice(0).reverse()) await each.close();
-}, 20_000);
+});
 async function publisherOf(options: KafkaOptions): Promise<Publisher> {
   const publisher = await persistentPublisher(options);
   open.push(publisher);

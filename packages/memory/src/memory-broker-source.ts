@@ -40,6 +40,8 @@ interface Place {
 interface Page {
   readonly records: readonly TopicRecord[];
   readonly to: Place;
+  /** Where each of the records stands. */
+  readonly before: readonly Place[];
   /** Why the page ends before the next record. */
   readonly fault?: unknown;
 }
@@ -145,10 +147,11 @@ export class MemoryBrokerSource implements Source {
       if (place.offset > end) return beyondTheEnd(lane, place.offset, end);
       await this.#topics.reached(lane, place.offset, signal);
       if (signal.aborted) return undefined;
-      const { records, to, fault } = await this.#page(lane, place, reader, signal);
+      const { records, to, before, fault } = await this.#page(lane, place, reader, signal);
       if (signal.aborted) return undefined;
       if (to.offset === place.offset) return fault;
-      const batch: Batch = { lane, records, from, at: cursorOf(place), to: cursorOf(to) };
+      const after = (count: number): Cursor => cursorOf(before[count] ?? to);
+      const batch: Batch = { lane, records, from, at: cursorOf(place), to: cursorOf(to), after };
       await reader.handle(batch, signal);
       onward();
       from = batch.to;
@@ -161,7 +164,6 @@ export class MemoryBrokerSource implements Source {
     const upTo = Math.min(place.offset + BATCH, end === undefined ? Infinity : placeOf(end).offset);
     const page = this.#topics.records(lane).slice(place.offset, upTo);
     const records: TopicRecord[] = [];
-    /** Where each of the records stands. */
     const before: Place[] = [];
     let { offset, last = 'start' } = place;
     let fault: unknown;
@@ -186,8 +188,8 @@ export class MemoryBrokerSource implements Source {
     }
     const prepared = await prepareRecords(this.#codec, records, { signal, ...(only && { only }) });
     const to = before[prepared.ready];
-    if (to !== undefined) return { records: records.slice(0, prepared.ready), to, fault: prepared.fault };
-    return { records, to: { offset, last }, fault };
+    if (to !== undefined) return { records: records.slice(0, prepared.ready), to, before, fault: prepared.fault };
+    return { records, to: { offset, last }, before, fault };
   }
 }
 

@@ -78,13 +78,13 @@ export class MemoryCheckpoints implements Checkpoints {
     return this.#turns.next(() => this.prepare(claim, move)());
   }
 
-  /** Checks a move and answers what carries it out. Only to be called in a turn, and carried out in the same. @throws {@link LaneLost} */
-  prepare(claim: Claim, { from, to, ledger }: Move): () => void {
+  /** Checks a move and answers what carries it out, or a part of it. Only to be called in a turn, and carried out in the same. @throws {@link LaneLost} */
+  prepare(claim: Claim, { from, to, ledger }: Move): (end?: Cursor) => void {
     const row = this.#owned(claim);
     if (row === undefined || row.cursor !== from) throw new LaneLost(claim.follower, claim.lane);
     const kept = structuredClone(ledger);
-    return () => {
-      row.cursor = to;
+    return (end = to) => {
+      row.cursor = end;
       if (kept !== undefined) row.ledger = kept;
     };
   }
@@ -92,6 +92,11 @@ export class MemoryCheckpoints implements Checkpoints {
   /** The living members of a follower, by name. */
   members(follower: FollowerId): readonly string[] {
     return this.#standing(follower).members.map(({ owner }) => owner);
+  }
+
+  /** Who claimed the lane last, if anybody has. */
+  ownerOf(follower: FollowerId, lane: Lane): string | undefined {
+    return this.#lanes(follower).get(lane)?.owner;
   }
 
   /** Whether the claim is the lane's last. Only to be relied on in a turn. */

@@ -14,10 +14,11 @@ export class MemoryConditions implements Conditions {
 
   async note(follower: FollowerId, conditions: readonly Omit<LaneCondition, 'notedAt'>[]): Promise<void> {
     const notedAt = new Date(this.#now());
-    for (const condition of conditions) this.#lanes(follower).set(condition.lane, { ...condition, notedAt });
+    for (const condition of conditions)
+      if (!this.#isAnothers(follower, condition)) this.#lanes(follower).set(condition.lane, { ...condition, notedAt });
   }
-  async clear(follower: FollowerId, lanes: readonly Lane[]): Promise<void> {
-    for (const lane of lanes) this.#lanes(follower).delete(lane);
+  async clear(follower: FollowerId, lanes: readonly Lane[], owner: string): Promise<void> {
+    for (const lane of lanes) if (!this.#isAnothers(follower, { lane, owner })) this.#lanes(follower).delete(lane);
   }
   async of(followers: readonly FollowerId[]): Promise<readonly FollowerConditions[]> {
     return followers.map((follower) => ({
@@ -26,6 +27,11 @@ export class MemoryConditions implements Conditions {
     }));
   }
 
+  /** Somebody else has claimed the lane since, and runs. */
+  #isAnothers(follower: FollowerId, { lane, owner }: Pick<LaneCondition, 'lane' | 'owner'>): boolean {
+    const last = this.#checkpoints.ownerOf(follower, lane);
+    return last !== undefined && last !== owner && this.#checkpoints.members(follower).includes(last);
+  }
   #lanes({ name, version }: FollowerId): Map<Lane, LaneCondition> {
     const key = JSON.stringify([name, version]);
     const lanes = this.#followers.get(key) ?? new Map<Lane, LaneCondition>();

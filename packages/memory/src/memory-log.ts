@@ -162,6 +162,8 @@ export class MemoryLog implements Log {
         from,
         at: this.#cursor(lane, { position, pinned: end }),
         to: this.#cursor(lane, { position: end }),
+        // An event's position is that of whoever has read up to it.
+        after: (count) => this.#cursor(lane, { position: Number(wanted[count - 1]?.position) }),
       };
       await reader.handle(batch, signal);
       from = batch.to;

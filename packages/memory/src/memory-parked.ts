@@ -78,9 +78,16 @@ export class MemoryParked implements Parked {
   }
   async events(
     at: ParkedPlace,
-    { after = 0n, limit }: { readonly after?: bigint; readonly limit: number },
+    { after = 0n, limit, bytes = Infinity }: Parameters<Parked['events']>[1],
   ): Promise<readonly ParkedEvent[]> {
-    return (this.#keys.get(nameOf(at))?.events ?? []).filter(({ n }) => n > after).slice(0, limit);
+    const asked = (this.#keys.get(nameOf(at))?.events ?? []).filter(({ n }) => n > after).slice(0, limit);
+    let before = 0;
+    const beyond = asked.findIndex((event) => {
+      if (before >= bytes) return true;
+      before += bytesOf(event);
+      return false;
+    });
+    return beyond < 0 ? asked : asked.slice(0, beyond);
   }
   request(at: ParkedPlace, { first, ...request }: Parameters<Parked['request']>[1]): Promise<boolean> {
     return this.#turns.next(() => {
@@ -276,3 +283,6 @@ function isBefore(a: ParkedPlace, b: ParkedPlace): boolean {
   }
   return false;
 }
+
+const bytesOf = ({ kept, edited }: ParkedEvent): number =>
+  (kept?.raw?.value?.byteLength ?? 0) + (edited === undefined ? 0 : JSON.stringify(edited.payload).length);

@@ -49,8 +49,10 @@ export class MemoryProgress implements Progress {
     };
   }
 
-  laneBeyond(...asked: Parameters<Progress['laneBeyond']>): ReturnType<Progress['laneBeyond']> {
-    return this.#log.laneBeyond(...asked);
+  laneBeyond(...[places, written]: Parameters<Progress['laneBeyond']>): ReturnType<Progress['laneBeyond']> {
+    // In memory no log goes on after events were lost; of another generation nothing is known all the same.
+    const isOurs = written.log.generation === this.#recorded.identity.generation;
+    return isOurs ? this.#log.laneBeyond(places, written) : undefined;
   }
 
   async parked(follower: FollowerId, transactions: readonly bigint[]): Promise<ReadonlySet<bigint>> {
@@ -75,6 +77,7 @@ export class MemoryProgress implements Progress {
   #lookedUp(id: bigint): readonly (readonly [bigint, LookedUpTransaction])[] {
     const events: readonly StoredEvent[] | undefined = this.#recorded.append(id);
     if (events === undefined) return [];
-    return [[id, { isOver: true, events: events.map(({ type, hash, topic }) => ({ type, hash, topic })) }]];
+    const kinds = new Map(events.map(({ type, hash, topic }) => [`${hash} ${type}`, { type, hash, topic }]));
+    return [[id, { isOver: true, events: [...kinds.values()] }]];
   }
 }

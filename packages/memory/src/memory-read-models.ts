@@ -70,6 +70,7 @@ export class MemoryReadModels implements ReadModels {
   }
   async #transaction<T>(claim: Claim, move: Move, work: (tx: ModelTransaction) => Promise<T>): Promise<T> {
     const commitMove = this.#checkpoints.prepare(claim, move);
+    let end = move.to;
     const rows = this.begin();
     const parked = this.#parked.begin(claim);
     const result = await work({
@@ -86,9 +87,10 @@ export class MemoryReadModels implements ReadModels {
           throw error;
         }
       },
+      endAt: async (place) => void (end = place),
       forgetAhead: async () => {},
     });
-    commitMove();
+    commitMove(end);
     rows.commit();
     parked.commit();
     return result;

@@ -119,7 +119,9 @@ describe('a decision over several entities', () => {
     const store = await inStock();
     await sell(store, 'o-1', 3);
     const key = stock.snapshot?.key ?? '';
-    await vi.waitUntil(async () => (await store.snapshots?.find(stock.stream('sku'), key))?.version === 2n);
+    await vi.waitUntil(async () => (await store.snapshots?.find(stock.stream('sku'), key))?.version === 2n, {
+      timeout: 20_000,
+    });
     await sell(store, 'o-2', 3);
     await turn();
     expect(await availableIn(store)).toBe(4);

@@ -192,12 +192,14 @@ test('C5 an event that cannot be folded stops its lane, where that is the policy
     code: 'LF_FOLLOWER_STOPPED',
     fault: { code: 'LF_FOLD_FAILED' },
   });
-  await vi.waitFor(() =>
-    expect(
-      lanes(running)
-        .map(({ state }) => state)
-        .sort(),
-    ).toEqual(['following', 'stopped']),
+  await vi.waitFor(
+    () =>
+      expect(
+        lanes(running)
+          .map(({ state }) => state)
+          .sort(),
+      ).toEqual(['following', 'stopped']),
+    { timeout: 20_000 },
   );
   const stopped = lanes(running).find(({ state }) => state === 'stopped');
   expect(stopped?.fault).toMatchObject({
@@ -274,13 +276,15 @@ test.each(['log', 'broker'])(
     await append(storage.store, 'o1', [paid({ customer: 'ann', cents: 7 })]);
     await (await relaying(storage, broker)).caughtUp();
     const old = await following(orderList, { from, storage, owner: 'old' });
-    await vi.waitFor(() =>
-      expect(lanes(old)).toMatchObject([
-        {
-          state: 'waiting',
-          fault: { code: 'LF_NEWER_EVENT', event: { type: 'shop.order.placed', streamVersion: 1n } },
-        },
-      ]),
+    await vi.waitFor(
+      () =>
+        expect(lanes(old)).toMatchObject([
+          {
+            state: 'waiting',
+            fault: { code: 'LF_NEWER_EVENT', event: { type: 'shop.order.placed', streamVersion: 1n } },
+          },
+        ]),
+      { timeout: 20_000 },
     );
     expect(rows(storage, orderList)).toEqual([]);
     await expect(old.caughtUp({ timeoutMs: 20 })).rejects.toMatchObject({ code: 'LF_NOT_CAUGHT_UP' });
@@ -313,8 +317,9 @@ test('what a storage does not answer for a while is tried again, visibly, and ap
   });
   await sell(storage, ORDERS);
   const running = await following(customerTotals, { from: storage.log, storage: shaky });
-  await vi.waitFor(() =>
-    expect(lanes(running)).toMatchObject([{ state: 'retrying', fault: { code: 'LF_STORAGE_UNAVAILABLE' } }]),
+  await vi.waitFor(
+    () => expect(lanes(running)).toMatchObject([{ state: 'retrying', fault: { code: 'LF_STORAGE_UNAVAILABLE' } }]),
+    { timeout: 20_000 },
   );
   isDown = false;
   await running.caughtUp();
@@ -332,7 +337,7 @@ test('a storage that is away at the start is waited for', async () => {
   });
   await sell(storage, ORDERS);
   const running = await following(customerTotals, { from: storage.log, storage: away });
-  await vi.waitFor(() => expect(lanes(running)).toMatchObject([{ state: 'retrying' }]));
+  await vi.waitFor(() => expect(lanes(running)).toMatchObject([{ state: 'retrying' }]), { timeout: 20_000 });
   isDown = false;
   await running.caughtUp();
   expect(rows(storage, customerTotals)).toEqual(TOTALS);
@@ -388,7 +393,7 @@ test('C1 C4 the transaction of an owner that was succeeded does not commit', asy
     owner: 'paused',
     leaseMs: 300_000,
   });
-  await vi.waitFor(() => expect(isAsleep).toBe(true));
+  await vi.waitFor(() => expect(isAsleep).toBe(true), { timeout: 20_000 });
   now += 300_001;
   const successor = await following(customerTotals, {
     from: storage.log,
@@ -398,7 +403,7 @@ test('C1 C4 the transaction of an owner that was succeeded does not commit', asy
   });
   await successor.caughtUp();
   wake();
-  await vi.waitFor(() => expect(lanes(paused)).toMatchObject([{ state: 'claiming' }]));
+  await vi.waitFor(() => expect(lanes(paused)).toMatchObject([{ state: 'claiming' }]), { timeout: 20_000 });
   await paused.stop();
   expect(rows(storage, customerTotals)).toEqual(TOTALS);
 });
@@ -455,11 +460,13 @@ test('a lane that was lost while its batch was dealt with is not shown as ours',
   await sell(storage, ORDERS);
   await (await relaying(storage, broker)).caughtUp();
   const first = await following(customerTotals, { from: broker.source, storage: sleepy });
-  await vi.waitFor(() => expect(commits).toBe(2));
+  await vi.waitFor(() => expect(commits).toBe(2), { timeout: 20_000 });
   const second = await following(customerTotals, { from: broker.source, storage });
   await second.caughtUp();
   wake();
-  await vi.waitFor(() => expect(lanes(first)).toMatchObject([{ lane: 'shop.order/0', batches: 1 }]));
+  await vi.waitFor(() => expect(lanes(first)).toMatchObject([{ lane: 'shop.order/0', batches: 1 }]), {
+    timeout: 20_000,
+  });
   expect(lanes(second)).toMatchObject([{ lane: 'shop.order/1' }]);
   expect(rows(storage, customerTotals)).toEqual(TOTALS);
 });
@@ -478,7 +485,7 @@ test('a stop ends what a lane waits for', async () => {
   await sell(storage, ['o1']);
   const aborting = new AbortController();
   const running = await following(orderList, { from: storage.log, storage: down, signal: aborting.signal });
-  await vi.waitFor(() => expect(lanes(running)).toMatchObject([{ state: 'retrying' }]));
+  await vi.waitFor(() => expect(lanes(running)).toMatchObject([{ state: 'retrying' }]), { timeout: 20_000 });
   aborting.abort();
   await running.stop();
   expect(running.status().isRunning).toBe(false);

@@ -74,8 +74,8 @@ test('whoever waits is not kept waiting for what is only not saved yet, and a st
   await append(storage.store, 'o1', [shipped({})]);
   await Promise.all([projector.caughtUp({ timeoutMs: 5_000 }), relayed.caughtUp({ timeoutMs: 5_000 })]);
   expect(await saved(storage)).toBe('start');
-  // The leases of both, what each has still to save, the relay's milestone, and that the projector's lane is well.
-  expect(vi.getTimerCount()).toBe(5);
+  // The leases of both, what each has still to save, the relay's milestone, and that the lane of each is well.
+  expect(vi.getTimerCount()).toBe(6);
   await Promise.all([projector.stop(), relayed.stop()]);
   expect(vi.getTimerCount()).toBe(0);
   const head = (await storage.log.head()).get(LANE);
@@ -130,9 +130,13 @@ test('a lane that its source cannot read is given back, so that another process 
   await storage.checkpoints.save(claim, { from: 'start', to: 'm1/another/1' as Cursor });
   await storage.checkpoints.release(claim);
   const running = await listing(storage);
-  await vi.waitFor(() => expect(lane(running)).toMatchObject({ state: 'stopped', fault: { code: 'LF_OTHER_LOG' } }));
+  await vi.waitFor(() => expect(lane(running)).toMatchObject({ state: 'stopped', fault: { code: 'LF_OTHER_LOG' } }), {
+    timeout: 20_000,
+  });
   const others = { owner: 'another', leaseMs: 1_000, respectLease: true };
-  await vi.waitFor(async () => expect(await storage.checkpoints.claim(LIST, LANE, others)).toBeDefined());
+  await vi.waitFor(async () => expect(await storage.checkpoints.claim(LIST, LANE, others)).toBeDefined(), {
+    timeout: 20_000,
+  });
 });
 test('what a source says of a lane shows until it takes it back', async () => {
   const said = Promise.withResolvers<Reader>();
@@ -168,14 +172,16 @@ test('what a source says of a lane shows also while the lane is claimed anew, un
   await said.promise;
   expect(lane(running)).toMatchObject({ state: 'retrying', fault: { code: 'LF_STORAGE_UNAVAILABLE' } });
   goesOn.resolve();
-  await vi.waitFor(() => expect(lane(running)).toMatchObject({ state: 'following', batches: 1 }));
+  await vi.waitFor(() => expect(lane(running)).toMatchObject({ state: 'following', batches: 1 }), { timeout: 20_000 });
   expect(lane(running)).not.toHaveProperty('fault');
 });
 test('C5 a source that gives up ends its follower, which says why', async () => {
   const source = sourceOf(async () => Promise.reject(new RangeError('made up')));
   const running = await listing(memory(), source);
-  await vi.waitFor(() =>
-    expect(running.status()).toMatchObject({ isRunning: false, fault: { code: 'RangeError', message: 'made up' } }),
+  await vi.waitFor(
+    () =>
+      expect(running.status()).toMatchObject({ isRunning: false, fault: { code: 'RangeError', message: 'made up' } }),
+    { timeout: 20_000 },
   );
 });
 test('waiting for a source that is away goes on; what will not heal ends it', async () => {
@@ -214,7 +220,7 @@ test('a relay keeps its publisher when it claims its lane anew, and closes it wh
     },
   };
   const running = ending(await relay({ storage, to: counting, service: 'shop', owner: 'ours' }));
-  await vi.waitFor(() => expect(lane(running)?.state).toBe('following'));
+  await vi.waitFor(() => expect(lane(running)?.state).toBe('following'), { timeout: 20_000 });
   const other = { owner: 'other', leaseMs: 300_000, respectLease: false };
   const claim = await storage.checkpoints.claim(RELAY, LANE, other);
   if (!claim) throw new Error('not claimed');
@@ -306,12 +312,12 @@ test('L16 a lane that was taken while nobody asked for it is handed over with th
   const running = ending(
     await follow(orderList, { from, storage: withCheckpoints(storage, { claim }), owner: 'ours', leaseMs: 1_000 }),
   );
-  await vi.waitFor(() => expect(claims).toBe(1));
+  await vi.waitFor(() => expect(claims).toBe(1), { timeout: 20_000 });
   const theirs = await checkpoints.claim(LIST, LANE, { owner: 'theirs', leaseMs: 1_000, respectLease: false });
   await checkpoints.release(theirs as Claim);
   // The renewal finds it lost, and takes it anew.
-  await vi.waitFor(() => expect(claims).toBe(2), { timeout: 5_000 });
-  await vi.waitFor(() => expect(lane(running)?.state).toBe('following'));
+  await vi.waitFor(() => expect(claims).toBe(2), { timeout: 20_000 });
+  await vi.waitFor(() => expect(lane(running)?.state).toBe('following'), { timeout: 20_000 });
   place = 'carried over' as Cursor;
   again.resolve();
   expect(await told.promise).toBe('carried over');

@@ -96,6 +96,7 @@ export function mortalStorage(storage: Storage, life: Life): Storage {
               write: (...args) => life.call(() => tx.write(...args)),
               own: (tables) => tx.own(tables),
               attempt: (part) => tx.attempt(part),
+              endAt: (place) => life.call(() => tx.endAt(place)),
               forgetAhead: (notes) => tx.forgetAhead(notes),
               parked: calling(tx.parked, life),
             }),

@@ -368,7 +368,7 @@ test('C16 however many retries wait for newer code, one asked for after them is 
   await until(() => expect(rows(storage, orderList)).toMatchObject([{ order_id: 'well' }]));
   const waiting = await heads(storage);
   expect(waiting.filter(({ request, attempts }) => request?.kind === 'retry' && attempts === 1)).toHaveLength(30);
-}, 20_000);
+});
 
 test('a write that is refused is found by halves, and its key is parked; the rest of the batch is written', async () => {
   const storage = memory();

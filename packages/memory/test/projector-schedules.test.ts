@@ -19,7 +19,7 @@ test(`C1 C4 C6 C15 in ${SCHEDULES} random schedules, with crashes between any tw
   const { stackTraceLimit } = Error;
   onTestFinished(() => void (Error.stackTraceLimit = stackTraceLimit));
   Error.stackTraceLimit = 0;
-  const seen = { killed: 0, interrupted: 0, frozen: 0, refused: 0, parked: 0, drained: 0 };
+  const seen = { killed: 0, interrupted: 0, frozen: 0, refused: 0, parked: 0, drained: 0, cut: 0 };
   for (let seed = SEED; seed < SEED + SCHEDULES; seed++) {
     const { rows, expected, parked, orphans, fates } = await playSchedule(seed);
     expect({ parked, orphans }, `seed ${seed}`).toEqual({ parked: [], orphans: [] });

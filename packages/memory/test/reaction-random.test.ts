@@ -2,16 +2,12 @@ import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { memory, memoryBroker } from '@leftfold/memory';
 import { followReaction, reaction, relay, replay, underClock } from '@leftfold/subscriptions';
-import type { Clock, ReplayPolicy, Running } from '@leftfold/subscriptions';
+import type { ReplayPolicy, Running } from '@leftfold/subscriptions';
 import { expect, test } from 'vitest';
 import { frailProcess } from './another-process.ts';
+import { impatient } from './impatient.ts';
 import { append, paid } from './shop.ts';
 
-/** A clock on which every pause is over at once. */
-const impatient: Clock = {
-  now: Date.now,
-  pause: async (_ms, signal) => (await setImmediate(), signal.throwIfAborted()),
-};
 /** What happens to a reaction: events come, its process ends or is killed (in the midst, after so many effects), and it is sent back. */
 type Step =
   | { readonly kind: 'sell'; readonly stream: number; readonly events: number }

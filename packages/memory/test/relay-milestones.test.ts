@@ -63,7 +63,9 @@ test(`from each milestone on, log and topic hold the same events, whoever was ki
         await running.caughtUp();
         const reached = (await milestonesOf(storage)).length;
         if (n % 2 === 0)
-          await vi.waitFor(async () => expect((await milestonesOf(storage)).length).toBeGreaterThan(reached));
+          await vi.waitFor(async () => expect((await milestonesOf(storage)).length).toBeGreaterThan(reached), {
+            timeout: 20_000,
+          });
         if (isKilled) {
           frail.kill();
           now += 1_001;
@@ -107,7 +109,7 @@ test('a lane that publishes nothing writes no milestone, and one that publishes 
   );
   for (let n = 0; n < 30; n++) await append(storage.store, 'o1', [paid({ customer: 'c', cents: n })]);
   await eager.caughtUp();
-  await vi.waitFor(async () => expect(await milestonesOf(storage)).not.toEqual([]));
+  await vi.waitFor(async () => expect(await milestonesOf(storage)).not.toEqual([]), { timeout: 20_000 });
   const written = await milestonesOf(storage);
   expect(new Set(written.map(({ lane }) => lane)).size).toBe(1);
   await append(storage.store, 'o1', [noted({ note: 'private' })]);
@@ -140,8 +142,10 @@ test('a milestone leads to the end of the last confirmed window, not past what i
   isAway = true;
   const before = broker.records('shop.order').map((of) => of.length);
   await sellAll();
-  await vi.waitFor(() => expect(broker.records('shop.order')[0]?.length).toBeGreaterThan(before[0] ?? 0));
-  await vi.waitFor(async () => expect(await milestonesOf(storage)).not.toEqual([]));
+  await vi.waitFor(() => expect(broker.records('shop.order')[0]?.length).toBeGreaterThan(before[0] ?? 0), {
+    timeout: 20_000,
+  });
+  await vi.waitFor(async () => expect(await milestonesOf(storage)).not.toEqual([]), { timeout: 20_000 });
   const [milestone] = await milestonesOf(storage);
   expect(milestone?.partitions.map(({ next, offset }) => [next - 1, Number(offset)])).toEqual(
     before.map((count) => [count, count]),
@@ -157,7 +161,7 @@ test('R4 a milestone of an owner that was succeeded is written by nobody', async
   const running = stopped(
     await relay({ storage, to: broker, service: 'shop', owner: 'old', milestones: { everyMs: 100 } }),
   );
-  await vi.waitFor(() => expect(running.status().lanes[0]?.state).toBe('following'));
+  await vi.waitFor(() => expect(running.status().lanes[0]?.state).toBe('following'), { timeout: 20_000 });
   const writes: string[] = [];
   const write = vi.spyOn(storage.milestones, 'write').mockImplementation(async (claim, milestone) => {
     const successor = { owner: 'successor', leaseMs: 300_000, respectLease: false };
@@ -167,7 +171,7 @@ test('R4 a milestone of an owner that was succeeded is written by nobody', async
     return storage.milestones.write(claim, milestone);
   });
   await append(storage.store, 'o1', [placed({ customer: 'c' })]);
-  await vi.waitFor(() => expect(writes).toEqual(['0']));
+  await vi.waitFor(() => expect(writes).toEqual(['0']), { timeout: 20_000 });
   await running.stop();
   expect(await storage.milestones.list(RELAY, '0' as Lane)).toEqual([]);
 });
@@ -193,7 +197,7 @@ test('a relay that may not write milestones says so once, and goes on without', 
   const running = stopped(await relay({ storage: { ...storage, milestones }, to: broker, ...options }));
   const said = (): number => lines.filter((line) => line.includes(refused.message)).length;
   await append(storage.store, 'o1', [placed({ customer: 'c' })]);
-  await vi.waitFor(() => expect(said()).toBe(1));
+  await vi.waitFor(() => expect(said()).toBe(1), { timeout: 20_000 });
   await append(storage.store, 'o2', [placed({ customer: 'c' })]);
   await running.caughtUp();
   await running.stop();

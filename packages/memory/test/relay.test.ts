@@ -110,7 +110,7 @@ test('R13 what was opened before the generation rose is sent again as it was, so
   });
   await append(storage.store, 'o1', [placed({ customer: 'c' }), paid({ customer: 'c', cents: 1 })]);
   const before = await relaying(storage, broker);
-  await vi.waitFor(() => expect(broker.records(TOPIC).flat().length).toBeGreaterThan(0));
+  await vi.waitFor(() => expect(broker.records(TOPIC).flat().length).toBeGreaterThan(0), { timeout: 20_000 });
   await before.stop();
   isBroken = false;
 
@@ -187,8 +187,9 @@ test('what the broker does not confirm shows in the status while it is tried aga
   const broker = memoryBroker({ partitions: 1, fail: () => (isDown ? down : undefined) });
   await append(storage.store, 'o1', [placed({ customer: 'c' })]);
   const running = await relaying(storage, broker);
-  await vi.waitFor(() =>
-    expect(lane(running)).toMatchObject({ state: 'retrying', fault: { code: 'LF_RECORDS_UNCONFIRMED' } }),
+  await vi.waitFor(
+    () => expect(lane(running)).toMatchObject({ state: 'retrying', fault: { code: 'LF_RECORDS_UNCONFIRMED' } }),
+    { timeout: 20_000 },
   );
   await expect(running.caughtUp({ timeoutMs: 20 })).rejects.toMatchObject({ code: 'LF_NOT_CAUGHT_UP', lanes: ['0'] });
   isDown = false;
@@ -252,13 +253,15 @@ test('one relay sends at a time; another waits for the lease and goes on at once
   const storage = memory();
   const broker = memoryBroker();
   const first = await relaying(storage, broker, { owner: 'first', leaseMs: 300_000 });
-  await vi.waitFor(() => expect(lane(first)?.state).toBe('following'));
+  await vi.waitFor(() => expect(lane(first)?.state).toBe('following'), { timeout: 20_000 });
   const second = await relaying(anotherProcess(storage), broker, { owner: 'second', leaseMs: 1_000 });
-  await vi.waitFor(() => expect(lane(second)?.state).toBe('claiming'));
+  await vi.waitFor(() => expect(lane(second)?.state).toBe('claiming'), { timeout: 20_000 });
   await append(storage.store, 'o1', [placed({ customer: 'c' })]);
   await second.caughtUp();
   expect(lane(second)?.state).toBe('claiming');
-  await vi.waitFor(async () => expect((await storage.checkpoints.list(RELAY))[0]?.cursor).toMatch(/\/1$/));
+  await vi.waitFor(async () => expect((await storage.checkpoints.list(RELAY))[0]?.cursor).toMatch(/\/1$/), {
+    timeout: 20_000,
+  });
   await first.stop();
   await vi.waitFor(() => expect(lane(second)?.state).toBe('following'), { timeout: 10_000 });
   await append(storage.store, 'o1', [paid({ customer: 'c', cents: 1 })]);
@@ -274,7 +277,7 @@ test('R4 an owner that wakes after its lease passed on cannot move the cursor, a
   let sends = 0;
   await append(storage.store, 'o1', [placed({ customer: 'c' }), paid({ customer: 'c', cents: 1 })]);
   const paused = await relaying(storage, topics, { owner: 'paused', leaseMs: 300_000 });
-  await vi.waitFor(() => expect(sends).toBe(1));
+  await vi.waitFor(() => expect(sends).toBe(1), { timeout: 20_000 });
   now += 300_001;
   const successor = await relaying(anotherProcess(storage), topics, { owner: 'successor', leaseMs: 300_000 });
   await append(storage.store, 'o1', [paid({ customer: 'c', cents: 2 })]);
@@ -282,7 +285,7 @@ test('R4 an owner that wakes after its lease passed on cannot move the cursor, a
   wake();
   await append(storage.store, 'o1', [paid({ customer: 'c', cents: 3 })]);
   await successor.caughtUp();
-  await vi.waitFor(() => expect(lane(paused)?.state).toBe('claiming'));
+  await vi.waitFor(() => expect(lane(paused)?.state).toBe('claiming'), { timeout: 20_000 });
   await paused.stop();
   expect(ids(topics)).toEqual(['o1@1', 'o1@2', 'o1@3', 'o1@4']);
   const [records = []] = topics.records(TOPIC);
@@ -314,7 +317,7 @@ test('R4 an owner that was succeeded cannot move the cursor even where its succe
   };
   await append(storage.store, 'o1', [placed({ customer: 'c' })]);
   const running = await relaying(succeeded, broker, { owner: 'succeeded' });
-  await vi.waitFor(() => expect(isSaving && lane(running)?.state).toBe('claiming'));
+  await vi.waitFor(() => expect(isSaving && lane(running)?.state).toBe('claiming'), { timeout: 20_000 });
   await running.stop();
   expect(broker.records(TOPIC).flat()).toEqual([]);
   expect(await storage.checkpoints.list(RELAY)).toMatchObject([{ cursor: 'start', owner: 'successor' }]);
@@ -322,7 +325,7 @@ test('R4 an owner that was succeeded cannot move the cursor even where its succe
 test('an owner learns by its lease that it was succeeded, before any event comes', async () => {
   const storage = memory();
   const running = await relaying(storage, memoryBroker(), { owner: 'succeeded', leaseMs: 1_000 });
-  await vi.waitFor(() => expect(lane(running)?.state).toBe('following'));
+  await vi.waitFor(() => expect(lane(running)?.state).toBe('following'), { timeout: 20_000 });
   const [{ lane: its } = { lane: '' as Lane }] = await storage.checkpoints.list(RELAY);
   await storage.checkpoints.claim(RELAY, its, { owner: 'successor', leaseMs: 300_000, respectLease: false });
   await vi.waitFor(() => expect(lane(running)?.state).toBe('claiming'), { timeout: 10_000 });

@@ -129,7 +129,9 @@ test('a process renews all leases of all its followers, and looks for lanes, in 
   const storage = memory({ lanes: 16 });
   // Somebody else has all lanes of one follower, so this process waits for its share.
   const full = stopped(await follow(orderList, { from: storage.log, storage, owner: 'other', leaseMs: 300_000 }));
-  await vi.waitFor(() => expect(full.status().lanes.filter(({ state }) => state === 'following')).toHaveLength(16));
+  await vi.waitFor(() => expect(full.status().lanes.filter(({ state }) => state === 'following')).toHaveLength(16), {
+    timeout: 20_000,
+  });
   const { of, calls } = counted(storage);
   const to = memoryBroker({ partitions: 16 });
   const running = [
@@ -139,10 +141,12 @@ test('a process renews all leases of all its followers, and looks for lanes, in 
   ];
   await append(storage.store, 'o1', [placed({ customer: 'c' }), paid({ customer: 'c', cents: 1 })]);
   await vi.advanceTimersByTimeAsync(10_000);
-  await vi.waitFor(() =>
-    expect(running.map((one) => one.status().lanes.filter(({ state }) => state === 'following').length)).toEqual([
-      16, 16, 8,
-    ]),
+  await vi.waitFor(
+    () =>
+      expect(running.map((one) => one.status().lanes.filter(({ state }) => state === 'following').length)).toEqual([
+        16, 16, 8,
+      ]),
+    { timeout: 20_000 },
   );
   await Promise.all(running.map((one) => one.caughtUp()));
   await vi.advanceTimersByTimeAsync(60_000);

@@ -28,9 +28,9 @@ describe('a snapshot', () => {
     expect(await found(store)).toBeUndefined();
     const repo = repository(every10, store);
     await repo.note('l-1', ['tenth']);
-    await vi.waitUntil(async () => (await found(store))?.version === 10n);
+    await vi.waitUntil(async () => (await found(store))?.version === 10n, { timeout: 20_000 });
     await repo.note('l-1', lines(25));
-    await vi.waitUntil(async () => (await found(store))?.version === 35n);
+    await vi.waitUntil(async () => (await found(store))?.version === 35n, { timeout: 20_000 });
     await repo.note('l-1', lines(4));
     await turn();
     expect((await found(store))?.version).toBe(35n);
@@ -60,7 +60,7 @@ describe('a snapshot', () => {
     await turn();
     isDown = false;
     await repo.note('l-1', ['eleventh']);
-    await vi.waitUntil(async () => (await found(inner))?.version === 11n);
+    await vi.waitUntil(async () => (await found(inner))?.version === 11n, { timeout: 20_000 });
   });
   test('is taken by class aggregates, too', async () => {
     class LedgerRoot extends aggregateRoot(every10) {
@@ -71,7 +71,7 @@ describe('a snapshot', () => {
     const { store } = memory();
     const repo = repository(LedgerRoot, store);
     for (const line of lines(10)) await repo.transact('l-1', (root) => root.note(line));
-    await vi.waitUntil(async () => (await found(store))?.version === 10n);
+    await vi.waitUntil(async () => (await found(store))?.version === 10n, { timeout: 20_000 });
     await repo.transact('l-1', (root) => root.note('eleventh'));
     expect(await stateOf(store, every10)).toEqual(await stateOf(store));
   });
@@ -186,7 +186,7 @@ describe('snapshots never hold up or fail a command', () => {
     release();
     await turn();
     await repo.note('l-1', ['sixth']);
-    await vi.waitUntil(async () => (await found(inner, ledgerWith({ every: 1 })))?.version === 6n);
+    await vi.waitUntil(async () => (await found(inner, ledgerWith({ every: 1 })))?.version === 6n, { timeout: 20_000 });
   });
   test('of one store sixteen are under way at most, over all its repositories', async () => {
     const { store, release } = blocked();
@@ -278,7 +278,7 @@ test('a state that is kept is frozen: a decision or a fold that changes it in pl
   const { store } = memory();
   const repo = repository(every10, store);
   await repo.note('l-1', lines(10));
-  await vi.waitUntil(async () => (await found(store)) !== undefined);
+  await vi.waitUntil(async () => (await found(store)) !== undefined, { timeout: 20_000 });
   const careless = repo.transact('l-1', (state) => ((state.lines as string[]).push('!'), [counted({ by: 'x' })]));
   await expect(careless).rejects.toThrow(TypeError);
   expect(await stateOf(store, every10)).toEqual(await stateOf(store));

@@ -197,7 +197,7 @@ test.each(RETRYABLE)(
     expect(lanes(running)).toMatchObject([{ state: 'retrying', fault: { code } }]);
     await expect(running.caughtUp({ timeoutMs: 20 })).rejects.toMatchObject({
       code: 'LF_NOT_CAUGHT_UP',
-      message: expect.stringContaining(`(retrying: ${code})`) as unknown,
+      message: expect.stringContaining(`(retrying: ${code}, `) as unknown,
     });
     await running.stop();
     expect(codec.givenUp).toBe(1);

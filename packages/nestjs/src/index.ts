@@ -1,5 +1,5 @@
 // The module
-export { LeftfoldModule, type LeftfoldAsyncOptions, type ProjectorOptions } from './leftfold.module.ts';
+export { LeftfoldModule } from './leftfold.module.ts';
 export * from './options.ts';
 // What is injected
 export * from './inject.ts';

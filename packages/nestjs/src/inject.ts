@@ -1,8 +1,8 @@
-import type { AnyAggregate, RootClass } from '@leftfold/core';
+import type { AnyAggregate, AnyRootClass } from '@leftfold/core';
 import { Inject } from '@nestjs/common';
 import type { InjectionToken } from '@nestjs/common';
 
-type Injectable = AnyAggregate | RootClass<any, any>;
+type Injectable = AnyAggregate | AnyRootClass;
 
 /** One symbol per definition and instance: definitions are values and not registered anywhere, so their identity names them. */
 const tokens = new WeakMap<object, Map<string, symbol>>();

@@ -12,7 +12,7 @@ const METHODS = 'leftfold:on';
 
 /**
  * Runs the method after each event of a type: at least once, awaited before the next event of the stream. Its parameters must fit the event and
- * {@link Effect}: one for another event does not compile. A method may handle several types, each with an `@On` of its own.
+ * {@link Effect}: one for another event does not compile. A method may handle several types, each with an `@On` of its own; a type has one method.
  * @throws {@link DefinitionError} `LF_REACTION_INVALID` on a static method
  */
 export function On<T extends AnyEventType>(
@@ -34,12 +34,12 @@ export function On<T extends AnyEventType>(
   };
 }
 
-/** The methods of a class and of those that it extends. One that is overridden counts as it is overridden. */
+/** The methods of a class and of those that it extends. One that is overridden handles what it did before, unless it says by `@On` of its own what it handles. */
 export function handlingMethods(prototype: object | null): readonly HandlingMethod[] {
-  const found = new Map<string, HandlingMethod>();
+  const found: HandlingMethod[] = [];
   for (let at = prototype; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at) as object | null) {
-    for (const method of (Reflect.getOwnMetadata(METHODS, at) ?? []) as readonly HandlingMethod[])
-      found.set(`${String(method.key)} ${method.type.type}`, method);
+    const own = (Reflect.getOwnMetadata(METHODS, at) ?? []) as readonly HandlingMethod[];
+    found.push(...own.filter(({ key }) => !found.some((below) => below.key === key)));
   }
-  return [...found.values()];
+  return found;
 }

@@ -1,4 +1,4 @@
-import type { AnyDecider, RepositoryOptions, RootClass } from '@leftfold/core';
+import type { AnyDecider, AnyRootClass, RepositoryOptions } from '@leftfold/core';
 import type {
   AnyProjection,
   AnyReaction,
@@ -9,12 +9,15 @@ import type {
   ObserveLagOptions,
   Storage,
 } from '@leftfold/subscriptions';
-import type { InjectionToken } from '@nestjs/common';
+import type { DynamicModule, InjectionToken, OptionalFactoryDependency, Type } from '@nestjs/common';
 
-/** The request as the guards left it. Annotate `identify`'s parameter with Express's or Fastify's own type if you like. */
+/**
+ * The request as the guards left it. Annotate `identify`'s parameter with Express's or Fastify's own type if you like. `any`, since only the application knows what its guards leave: so
+ * `({ user }) => ({ actor: user.id })` compiles without an annotation, and either framework's request fits.
+ */
 export interface GuardedRequest {
   readonly headers: { readonly [name: string]: string | readonly string[] | undefined };
-  /** As the guards left it. */
+  /** Absent where no guard has set it. */
   readonly user?: any;
   readonly [more: string]: any;
 }
@@ -47,9 +50,27 @@ export interface LeftfoldOptions {
   /** How processes with followers measure how far behind these are, for metrics and health. `false`: not at all. Default: every 10 s for each follower; up to 10,000 events. */
   readonly lag?: Pick<ObserveLagOptions, 'everyMs' | 'atMost'> | false;
 }
+/** Options that are made by a factory, with what it needs. */
+export interface LeftfoldAsyncOptions {
+  readonly imports?: readonly (Type | DynamicModule)[];
+  readonly inject?: readonly (InjectionToken | OptionalFactoryDependency)[];
+  /** Gets what `inject` names, in that order; annotate its parameters. */
+  useFactory(...dependencies: unknown[]): LeftfoldOptions | Promise<LeftfoldOptions>;
+  /** Of a second Leftfold in one application. */
+  readonly instance?: string;
+}
+/** What a projector process follows. */
+export interface ProjectorOptions {
+  /** Default: the broker, if there is one. */
+  readonly from?: 'log' | 'broker';
+  /** Default: all projections of the imported features, and all reactions. With it, these projections, and no reactions. */
+  readonly only?: readonly AnyProjection[];
+  /** Of a second Leftfold in one application. */
+  readonly instance?: string;
+}
 /** One vertical slice: what it has. Nothing starts here; the entry point decides what runs. */
 export interface FeatureOptions {
-  readonly aggregates?: readonly (AnyDecider | RootClass<any, any>)[];
+  readonly aggregates?: readonly (AnyDecider | AnyRootClass)[];
   /** How their repositories work: attempts on conflict, a cache of hot aggregates (of each its own). */
   readonly repositories?: Pick<RepositoryOptions, 'attempts' | 'cache'>;
   readonly projections?: readonly AnyProjection[];

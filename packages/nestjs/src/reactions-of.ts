@@ -2,6 +2,7 @@ import { DefinitionError } from '@leftfold/core';
 import type { AnyEventType, RecordedEvent } from '@leftfold/core';
 import { reaction } from '@leftfold/subscriptions';
 import type { AnyReaction, Effect, EffectHandler, Reaction as PlainReaction } from '@leftfold/subscriptions';
+import type { Type } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 import { openEventContext } from './command-context.ts';
 import { Feature } from './feature.ts';
@@ -14,7 +15,8 @@ type Provider = ReturnType<DiscoveryService['getProviders']>[number];
 
 /**
  * The reactions of an instance: those that features list, and the `@Reaction` classes of the application, bound to the instances that Nest has built.
- * @throws {@link DefinitionError} `LF_REACTION_DUPLICATE` when two have one name · `LF_REACTION_INVALID` for a class without `@On`, one with `@On` and no `@Reaction`, and one that is made per request
+ * @throws {@link DefinitionError} `LF_REACTION_DUPLICATE` when two have one name · `LF_REACTION_INVALID` for a class without `@On`, one with `@On` and no `@Reaction` or that is a controller, two methods for one event,
+ * and one that is made per request or transient
  */
 export function reactionsOf(discovery: DiscoveryService, instance: string): readonly AnyReaction[] {
   const byName = new Map<string, { readonly made: AnyReaction; readonly of: unknown }>();
@@ -30,19 +32,43 @@ export function reactionsOf(discovery: DiscoveryService, instance: string): read
     }
     byName.set(made.name, { made, of });
   };
+  for (const { metatype } of discovery.getControllers()) {
+    if (typeof metatype === 'function' && handlingMethods(metatype.prototype as object).length > 0)
+      refuse(
+        metatype.name,
+        'is a controller with methods with @On, which nothing would ever run: move them to a provider',
+      );
+  }
+  const instances = new Set<unknown>();
   for (const provider of discovery.getProviders()) {
     if (provider.instance instanceof Feature && provider.instance.instance === instance) {
       for (const plain of provider.instance.options.reactions ?? []) add(inContext(plain), plain);
     }
-    const made = reactionOf(provider, instance);
-    if (made !== undefined) add(made, provider.metatype);
+    const type = classOf(provider);
+    // One that is provided under a second token is no second reaction.
+    if (type === undefined || instances.has(provider.instance)) continue;
+    const made = reactionOf(provider, type, instance);
+    if (made === undefined) continue;
+    instances.add(provider.instance);
+    add(made, type);
   }
   return [...byName.values()].map(({ made }) => made);
 }
 
-function reactionOf(provider: Provider, instance: string): AnyReaction | undefined {
-  const { metatype } = provider;
-  if (typeof metatype !== 'function' || !metatype.prototype) return undefined;
+/** The class that a provider is of: also where a factory makes it, or it is given as a value, for a mark that nobody looks at would be effects that nobody runs. */
+function classOf({ metatype, instance }: Provider): Type | undefined {
+  if (isMarked(metatype)) return metatype;
+  // Not by its own `constructor`: a provider may be a proxy, whose members are not ours to touch.
+  const prototype: unknown = typeof instance === 'object' && instance !== null && Object.getPrototypeOf(instance);
+  const made: unknown = typeof prototype === 'object' && prototype !== null && prototype.constructor;
+  return isMarked(made) ? made : undefined;
+}
+const isMarked = (type: unknown): type is Type =>
+  typeof type === 'function' &&
+  typeof type.prototype === 'object' &&
+  (Reflect.hasOwnMetadata(REACTION, type) || handlingMethods(type.prototype as object | null).length > 0);
+
+function reactionOf(provider: Provider, metatype: Type, instance: string): AnyReaction | undefined {
   const options = Reflect.getOwnMetadata(REACTION, metatype) as ReactionOptions | undefined;
   const methods = handlingMethods(metatype.prototype as object);
   if (options === undefined) {
@@ -58,6 +84,11 @@ function reactionOf(provider: Provider, instance: string): AnyReaction | undefin
       'is made per request, since it or something it injects is request-scoped or transient in a request; an event has no request: inject what is there once, and take actor, tenant and correlation from the event',
     );
   }
+  if (provider.isTransient)
+    refuse(
+      metatype.name,
+      'is transient: Nest makes one for each that injects it, and none for events; leave its scope out',
+    );
   let made: PlainReaction<string, AnyEventType> = reaction(options.name, options);
   for (const { type, key } of methods) {
     made = made.on(type, (event: RecordedEvent, effect) =>

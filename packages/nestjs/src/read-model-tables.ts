@@ -1,5 +1,6 @@
 import { setTimeout as timer } from 'node:timers/promises';
-import { boundVersion } from '@leftfold/subscriptions';
+import type { AnyEventType } from '@leftfold/core';
+import { boundVersion, ReadModelForbidden, refuseUnlistedInline } from '@leftfold/subscriptions';
 import type { AnyProjection, Storage } from '@leftfold/subscriptions';
 import { Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
@@ -24,14 +25,16 @@ export class ReadModelTables implements OnApplicationBootstrap, BeforeApplicatio
   readonly #log = new Logger('Leftfold');
   readonly #storage: Storage;
   readonly #projections: () => readonly AnyProjection[];
+  readonly #written: () => readonly AnyEventType[];
   readonly #halt = new AbortController();
   #bound: readonly BoundReadModel[] = [];
   #hasLooked = false;
 
-  /** @param projections asked once, at bootstrap */
-  constructor(storage: Storage, projections: () => readonly AnyProjection[]) {
+  /** @param projections and the types that the process writes: asked at bootstrap */
+  constructor(storage: Storage, projections: () => readonly AnyProjection[], written: () => readonly AnyEventType[]) {
     this.#storage = storage;
     this.#projections = projections;
+    this.#written = written;
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -39,7 +42,9 @@ export class ReadModelTables implements OnApplicationBootstrap, BeforeApplicatio
     this.#bound = projections.map(({ name, version }) => ({ projection: name, version, reads: null }));
     // A projection that its appends may not feed is better known now than at the first of them.
     if (projections.length > 0) await this.#storage.inline?.prepare();
-    for (const { tables } of projections) await this.#storage.readModels.prepare(tables);
+    const made: AnyProjection[] = [];
+    for (const projection of projections) if (await this.#prepare(projection)) made.push(projection);
+    await refuseUnlistedInline(this.#storage, made, this.#written());
     if (projections.length === 0 || this.#halt.signal.aborted) return;
     await this.#look(projections);
     void this.#goOn(projections);
@@ -58,6 +63,17 @@ export class ReadModelTables implements OnApplicationBootstrap, BeforeApplicatio
     return this.#bound;
   }
 
+  /** A login that only reads can make nothing, and need not: a projector does. Until then there is nothing to read, and the process is not ready. Answers whether the tables are there. */
+  async #prepare({ tables }: AnyProjection): Promise<boolean> {
+    try {
+      await this.#storage.readModels.prepare(tables);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ReadModelForbidden)) throw error;
+      this.#log.warn(`not ready: ${error.code}: ${error.message}`);
+      return false;
+    }
+  }
   async #goOn(projections: readonly AnyProjection[]): Promise<void> {
     const { signal } = this.#halt;
     while (!signal.aborted) {

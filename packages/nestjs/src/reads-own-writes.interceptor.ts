@@ -5,7 +5,9 @@ import { READS_OWN_WRITES, STALE_HEADER, type AwaitedByHandler } from './reads-o
 import { RequestFreshness } from './request-freshness.ts';
 import { tokenOf } from './token.ts';
 
+/** Node's response. */
 interface Closing {
+  readonly destroyed: boolean;
   once(event: 'close', listener: () => void): unknown;
 }
 
@@ -26,7 +28,10 @@ export class ReadsOwnWritesInterceptor implements NestInterceptor {
     if (awaited === undefined || token === undefined) return next.handle();
     const response = context.switchToHttp().getResponse<Closing & { readonly raw?: Closing }>();
     const gone = new AbortController();
-    (response.raw ?? response).once('close', () => gone.abort());
+    const closing = response.raw ?? response;
+    closing.once('close', () => gone.abort());
+    // Whoever has gone already, while a guard thought, is told by no event any more.
+    if (closing.destroyed) gone.abort();
     try {
       await this.#applied(awaited, token, gone.signal);
     } catch (error) {

@@ -1,5 +1,6 @@
 import {
   freshness,
+  logsOf,
   withoutLogs,
   type AnyProjection,
   type Broker,
@@ -40,8 +41,7 @@ export class RequestFreshness implements BeforeApplicationShutdown {
       others,
     }: { readonly waitMs: number; readonly signal: AbortSignal; readonly others: readonly RequestFreshness[] },
   ): Promise<void> {
-    const foreign = new Set(await Promise.all(others.map((other) => other.#log())));
-    const own = foreign.size === 0 ? token : withoutLogs(token, foreign);
+    const own = others.length === 0 ? token : await this.#own(token, others);
     if (own === '') return;
     await this.freshness.applied(own, projections, {
       timeoutMs: waitMs,
@@ -49,6 +49,12 @@ export class RequestFreshness implements BeforeApplicationShutdown {
     });
   }
 
+  /** What the token says of this log. The others are asked only where it says more, so that one whose server is away is in nobody's way. */
+  async #own(token: string, others: readonly RequestFreshness[]): Promise<string> {
+    const mine = await this.#log();
+    if ([...logsOf(token)].every((log) => log === mine)) return token;
+    return withoutLogs(token, new Set(await Promise.all(others.map((other) => other.#log()))));
+  }
   /** The id of its log, which never changes. */
   #log(): Promise<string> {
     return (this.#logId ??= this.#storage.log.identity().then(

@@ -1,6 +1,8 @@
+import { setTimeout as timer } from 'node:timers/promises';
 import { RELAY, type AnyProjection, type FollowerLag, type Storage } from '@leftfold/subscriptions';
 import { Inject, Injectable, Module } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
+import { LagWatch } from './lag-watch.ts';
 import { LeftfoldHealth } from './leftfold-health.ts';
 import { ReadModelTables } from './read-model-tables.ts';
 
@@ -14,10 +16,23 @@ export interface MostLag {
   readonly maxLagMs?: number;
 }
 
-/** A lag that was measured longer ago says nothing of now. */
-const OLD_MS = 60_000;
 /** Parked keys are counted again after this. */
 const COUNT_AGAIN_MS = 10_000;
+/** So long who asks for them waits: a probe is to have an answer before it gives up by itself. */
+const COUNT_WITHIN_MS = 1_000;
+
+/** A count that is under way, or was made. */
+interface Counted {
+  readonly at: number;
+  /** `undefined`: it failed. */
+  readonly keys: Promise<Readonly<Record<string, number>> | undefined>;
+  isUnderWay: boolean;
+}
+/** A measurement, and by whom. */
+interface Watched {
+  readonly lag: FollowerLag;
+  readonly by: LagWatch;
+}
 
 /**
  * How this process is, as indicators for a health controller of your own: `health.check([() => indicators.ready(), () => indicators.deadLetters({ max: 0 })])`. Knows nothing of
@@ -27,7 +42,7 @@ const COUNT_AGAIN_MS = 10_000;
 export class LeftfoldIndicators {
   readonly #health: LeftfoldHealth;
   readonly #discovery: DiscoveryService;
-  #counted: { readonly at: number; readonly keys: Promise<Readonly<Record<string, number>>> } | undefined;
+  #counted: Counted | undefined;
 
   constructor(@Inject(LeftfoldHealth) health: LeftfoldHealth, @Inject(DiscoveryService) discovery: DiscoveryService) {
     this.#health = health;
@@ -39,62 +54,112 @@ export class LeftfoldIndicators {
     const { status, reasons } = this.#health.check();
     return { leftfold: { status: status === 'down' ? 'down' : 'up', degraded: status === 'degraded', reasons } };
   }
-  /** How far the relay is behind, as this process measured last; down where that is too far, or it could not be measured for a minute. Asks no server. */
+  /**
+   * How far the relay is behind, as this process measured last, of several the worst; down where that is too far, or it could not be measured three times over, for a minute at least.
+   * Asks no server.
+   */
   async relay({ maxLagMs }: MostLag = {}): Promise<Indicated> {
-    const lag = this.#health.check().lag.find(({ name }) => name === RELAY.name);
-    return { relay: lag === undefined ? unmeasured : lagOf(lag, maxLagMs) };
+    const lags = this.#watched().filter(({ lag }) => lag.name === RELAY.name);
+    return { relay: worst(lags.map((one) => lagOf(one, maxLagMs))) ?? unmeasured };
   }
   /** The same of each projection and reaction whose lag this process measures; of one that follows a broker by events, since times are not known. */
-  async projections(options: MostLag = {}): Promise<Indicated> {
-    const measured = this.#health.check().lag.filter(({ name }) => name !== RELAY.name);
-    return Object.fromEntries(measured.map((lag) => [lag.name, lagOf(lag, options.maxLagMs)]));
+  async projections({ maxLagMs }: MostLag = {}): Promise<Indicated> {
+    const measured = this.#watched().filter(({ lag }) => lag.name !== RELAY.name);
+    const byName = Map.groupBy(measured, ({ lag }) => lag.name);
+    return Object.fromEntries(
+      [...byName].map(([name, lags]) => [name, worst(lags.map((one) => lagOf(one, maxLagMs))) ?? unmeasured]),
+    );
   }
   /**
    * How many keys of this process' projections are parked, whoever runs them; down where these are more than `max` together, by default any. Asks the storage, at most once in
-   * ten seconds; down while it does not answer.
+   * ten seconds; down while it does not answer, within a second.
    */
   async deadLetters({ max = 0 }: { readonly max?: number } = {}): Promise<Indicated> {
-    const keys = await this.#parkedKeys().catch(() => undefined);
+    const keys = await withinMs(COUNT_WITHIN_MS, this.#parkedKeys());
     if (keys === undefined) return { deadLetters: unmeasured };
     const sum = Object.values(keys).reduce((all, one) => all + one, 0);
     return { deadLetters: { status: sum > max ? 'down' : 'up', keys: sum, projections: keys } };
   }
 
-  #parkedKeys(): Promise<Readonly<Record<string, number>>> {
+  /** The latest measurement of each follower: where a process measures one twice, as its projector and for a page, that is one. */
+  #watched(): readonly Watched[] {
+    const all = this.#providers().flatMap((by) =>
+      by instanceof LagWatch ? by.latest().map((lag): Watched => ({ lag, by })) : [],
+    );
+    const isSame = (a: Watched, b: Watched): boolean =>
+      a.by.storage === b.by.storage && a.lag.name === b.lag.name && a.lag.version === b.lag.version;
+    return all
+      .toSorted((a, b) => b.lag.measuredAt.getTime() - a.lag.measuredAt.getTime())
+      .filter((one, n, sorted) => sorted.findIndex((other) => isSame(one, other)) === n);
+  }
+  #parkedKeys(): Counted['keys'] {
+    const before = this.#counted;
     const now = performance.now();
-    if (this.#counted === undefined || now - this.#counted.at >= COUNT_AGAIN_MS) {
-      const keys = this.#count();
-      this.#counted = { at: now, keys };
-      keys.catch(() => (this.#counted = undefined));
-    }
-    return this.#counted.keys;
+    // Where a server does not answer, who asks again waits for the same answer, and takes no further connection.
+    if (before && (before.isUnderWay || now - before.at < COUNT_AGAIN_MS)) return before.keys;
+    const counted: Counted = { at: now, keys: this.#count().catch(() => undefined), isUnderWay: true };
+    this.#counted = counted;
+    void counted.keys.then((keys) => {
+      counted.isUnderWay = false;
+      if (keys === undefined) this.#counted = undefined;
+    });
+    return counted.keys;
   }
   async #count(): Promise<Readonly<Record<string, number>>> {
     const counts: Record<string, number> = {};
     for (const { storage, projection } of this.#followed()) {
       const lanes = await storage.parked.count(projection);
-      counts[projection.name] = [...lanes.values()].reduce((all, one) => all + one, 0);
+      const keys = [...lanes.values()].reduce((all, one) => all + one, 0);
+      // Of two versions, or in two instances, under one name.
+      counts[projection.name] = (counts[projection.name] ?? 0) + keys;
     }
     return counts;
   }
   #followed(): readonly { readonly storage: Storage; readonly projection: AnyProjection }[] {
-    const providers = this.#discovery.getProviders().map(({ instance }: { readonly instance: unknown }) => instance);
-    return providers.flatMap((provider) => (provider instanceof ReadModelTables ? provider.followed() : []));
+    return this.#providers().flatMap((provider) => (provider instanceof ReadModelTables ? provider.followed() : []));
+  }
+  #providers(): readonly unknown[] {
+    return this.#discovery.getProviders().map(({ instance }: { readonly instance: unknown }) => instance);
   }
 }
 
 const unmeasured = { status: 'down', why: 'not measured yet, or the server does not answer' } as const;
 
-function lagOf({ events, isMore, oldestMs, measuredAt }: FollowerLag, maxLagMs = Infinity): Indicated[string] {
-  const isOld = Date.now() - measuredAt.getTime() > OLD_MS;
+interface IndicatedLag {
+  readonly status: 'up' | 'down';
+  readonly events: number;
+  readonly oldestMs?: number;
+  readonly [detail: string]: unknown;
+}
+
+function lagOf({ lag, by }: Watched, maxLagMs = Infinity): IndicatedLag {
+  const { events, isMore, oldestMs, measuredAt } = lag;
   const isFar = (oldestMs ?? 0) > maxLagMs;
   return {
-    status: isOld || isFar ? 'down' : 'up',
+    status: by.isOld(lag) || isFar ? 'down' : 'up',
     events,
     isMore,
     ...(oldestMs !== undefined && { oldestMs }),
     measuredAt: measuredAt.toISOString(),
   };
+}
+
+/** One that is down before all others, then the one that is furthest behind. */
+function worst(lags: readonly IndicatedLag[]): IndicatedLag | undefined {
+  const isDown = ({ status }: IndicatedLag): number => (status === 'down' ? 1 : 0);
+  const order = (a: IndicatedLag, b: IndicatedLag): number =>
+    isDown(b) - isDown(a) || (b.oldestMs ?? 0) - (a.oldestMs ?? 0) || b.events - a.events;
+  return lags.toSorted(order)[0];
+}
+
+/** What is answered within this time; `undefined` afterwards. */
+async function withinMs<T>(ms: number, answer: Promise<T>): Promise<T | undefined> {
+  const late = new AbortController();
+  try {
+    return await Promise.race([answer, timer(ms, undefined, { signal: late.signal, ref: false })]);
+  } finally {
+    late.abort();
+  }
 }
 
 /** Brings {@link LeftfoldIndicators}, for a module with a health controller of its own, and no page. */

@@ -5,11 +5,19 @@ import { Feature } from './feature.ts';
 import { repositoryToken } from './inject.ts';
 
 /**
- * The schemas of the records that commands of this process may cause: the latest version of each public event that is still written, of each aggregate whose
- * repository something here injects. A process that only brings a feature along, for its projections, writes none of its events. To be asked when all
- * modules are there.
+ * The schemas of the records that commands of this process may cause: the latest version of each public event of {@link writtenTypes}.
  */
 export function writtenSchemas(discovery: DiscoveryService, instance: string): readonly WriterSchema[] {
+  const published = writtenTypes(discovery, instance).filter((type) => !type.private);
+  const written = published.map((type) => versionsOf(type).at(-1)?.writer);
+  return [...new Set(written)].filter((writer) => writer !== undefined);
+}
+
+/**
+ * The events that commands of this process may write: those that are still written of each aggregate whose repository something here injects. A process that only brings a feature along, for its
+ * projections, writes none of its events. To be asked when all modules are there.
+ */
+export function writtenTypes(discovery: DiscoveryService, instance: string): readonly AnyEventType[] {
   const wrappers = [...discovery.getProviders(), ...discovery.getControllers()];
   const injected = new Set(
     wrappers.flatMap((wrapper) => [
@@ -26,6 +34,5 @@ export function writtenSchemas(discovery: DiscoveryService, instance: string): r
     const { events } = ('aggregate' in of ? of.aggregate : of) as Pick<EventOwner, 'events'>;
     return Object.values<AnyEventType>(events);
   });
-  const written = types.filter((type) => !type.private && !type.retired).map((type) => versionsOf(type).at(-1)?.writer);
-  return [...new Set(written)].filter((writer) => writer !== undefined);
+  return types.filter((type) => !type.retired);
 }

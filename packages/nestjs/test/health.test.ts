@@ -166,7 +166,7 @@ test('a process is not ready until a version of each read model that its code ca
   });
   expect((await live()).code).toBe(200);
   await storage.versions.passed({ name: 'accounts', version: 2 });
-  await expect.poll(ready, { timeout: 5_000 }).toMatchObject({ code: 200, body: { readModels: [{ reads: 2 }] } });
+  await expect.poll(ready, { timeout: 20_000 }).toMatchObject({ code: 200, body: { readModels: [{ reads: 2 }] } });
 
   // The same columns as a live version has: what to read is there, whether its own version is or not.
   const { ready: rolledOut } = await application({ service: 'bank', storage }, [

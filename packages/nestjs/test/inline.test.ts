@@ -1,11 +1,12 @@
 import 'reflect-metadata';
-import { encodeEvent, event, streamRef, t, uuidV7, type EventId } from '@leftfold/core';
+import { aggregate, encodeEvent, event, streamRef, t, uuidV7, type EventId } from '@leftfold/core';
 import { memory, type MemoryStorage } from '@leftfold/memory';
-import { Followers, LeftfoldModule } from '@leftfold/nestjs';
+import { Followers, InjectRepository, LeftfoldModule, type LeftfoldOptions } from '@leftfold/nestjs';
 import { projection } from '@leftfold/subscriptions';
+import { Injectable, type Provider } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 
 const opened = event('bank.account.opened', { owner: t.string() });
 const accounts = projection('accounts', { version: 1, key: 'id', row: { id: t.string() } }).insert(
@@ -66,4 +67,35 @@ test('an application whose appends may not feed a projection does not start', as
   const app = await bankOn(storage);
   await expect(app.init()).rejects.toMatchObject({ code: 'LF_SOURCE_CHANGED' });
   await app.close();
+});
+
+test('an application that writes what others feed inline, and does not list it, does not start; one that writes nothing of it does', async () => {
+  const storage = memory({ inline: [owners] });
+  await storage.inline?.prepare();
+  const { inline, ...unlisting } = storage;
+  expect(inline?.projections).toEqual([owners]);
+  const account = aggregate('bank.account', { events: { opened }, initial: () => ({}), refusals: {} })
+    .evolve({ opened: (state) => state })
+    .decide({ open: (_state, owner: string) => [opened({ owner })] });
+  const start = async (providers: readonly Provider[], options: Pick<LeftfoldOptions, 'storage'>) => {
+    const module = await Test.createTestingModule({
+      imports: [
+        LeftfoldModule.forRoot({ service: 'bank', ...options }),
+        LeftfoldModule.forFeature({ aggregates: [account], projections: [owners] }),
+      ],
+      providers: [...providers],
+    }).compile();
+    onTestFinished(() => module.close());
+    await module.init();
+  };
+  @Injectable()
+  class Accounts {
+    constructor(@InjectRepository(account) readonly repository: unknown) {}
+  }
+  await expect(start([Accounts], { storage: unlisting })).rejects.toMatchObject({
+    code: 'LF_INLINE_UNLISTED',
+    message: expect.stringContaining('owners version 1'),
+  });
+  await start([], { storage: unlisting });
+  await start([Accounts], { storage });
 });

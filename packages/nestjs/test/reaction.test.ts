@@ -5,7 +5,7 @@ import { aggregate, event, repository, t } from '@leftfold/core';
 import type { Metadata, RecordedOf, Repository } from '@leftfold/core';
 import { reaction, replay } from '@leftfold/subscriptions';
 import type { Effect } from '@leftfold/subscriptions';
-import { Inject, Injectable, Module, Scope } from '@nestjs/common';
+import { Controller, Inject, Injectable, Module, Scope } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
@@ -115,7 +115,9 @@ test('an effect that hangs holds up no projection, though one reader feeds both'
   ]);
   for (const id of ['a', 'b', 'c']) {
     await repository(account, storage.store).open(id, { owner: id, limit: 1n });
-    await vi.waitUntil(() => storage.readModels.reader([accounts.rowTable]).one('accounts', id) !== undefined);
+    await vi.waitUntil(() => storage.readModels.reader([accounts.rowTable]).one('accounts', id) !== undefined, {
+      timeout: 20_000,
+    });
   }
   expect(seen).toEqual([]);
   release();
@@ -203,6 +205,81 @@ test('a class that is made per request, or injects what is, is refused clearly',
     async on(): Promise<void> {}
   }
   await expect(startWith([PerRequest, Mail])).rejects.toThrow('Mail is made per request');
+});
+test('a reaction that a factory makes, or that is given as a value, is followed; one with a second token is no second reaction', async () => {
+  const seen: string[] = [];
+  @Reaction({ name: 'by-factory', replay: 'skip', from: 'start' })
+  class ByFactory {
+    constructor(readonly greeting: string) {}
+    @On(opened)
+    async on({ data }: RecordedOf<typeof opened>): Promise<void> {
+      seen.push(`${this.greeting} ${data.owner}`);
+    }
+  }
+  @Reaction({ name: 'by-value', replay: 'skip', from: 'start' })
+  class ByValue extends ByFactory {}
+  @Module({
+    providers: [
+      { provide: ByFactory, useFactory: () => new ByFactory('hello') },
+      { provide: 'value', useValue: new ByValue('welcome') },
+      { provide: 'alias', useExisting: ByFactory },
+    ],
+  })
+  class Provided {}
+  const { storage, followers, caughtUp: allCaughtUp } = await start([BankModule, Provided]);
+  expect(followers.map(({ name }) => name).toSorted()).toEqual(['accounts', 'by-factory', 'by-value']);
+  await repository(account, storage.store).open('a', { owner: 'Ann', limit: 1n });
+  await allCaughtUp();
+  expect(seen.toSorted()).toEqual(['hello Ann', 'welcome Ann']);
+});
+test('an overridden method that says anew what it handles does not get the events of the one it overrides', async () => {
+  const seen: string[] = [];
+  abstract class Base {
+    @On(opened)
+    async first(_: unknown): Promise<void> {
+      seen.push('base');
+    }
+  }
+  @Reaction({ name: 'derived', replay: 'skip', from: 'start' })
+  class Derived extends Base {
+    @On(greeted)
+    override async first({ data }: RecordedOf<typeof greeted>): Promise<void> {
+      seen.push(data.to);
+    }
+  }
+  @Module({ providers: [Derived] })
+  class DerivedModule {}
+  const { storage, caughtUp: allCaughtUp } = await start([BankModule, DerivedModule]);
+  await repository(account, storage.store).open('a', { owner: 'Ann', limit: 1n });
+  await repository(greeting, storage.store).greet('a', 'Bob');
+  await allCaughtUp();
+  expect(seen).toEqual(['Bob']);
+});
+test('two methods for one event, a transient class and a controller with @On are refused', async () => {
+  @Reaction({ name: 'mail', replay: 'skip' })
+  class Twice {
+    @On(opened)
+    async one(): Promise<void> {}
+    @On(opened)
+    async two(): Promise<void> {}
+  }
+  await expect(startWith([Twice])).rejects.toMatchObject({ code: 'LF_REACTION_INVALID' });
+  await expect(startWith([Twice])).rejects.toThrow('bank.account.opened is handled already');
+  @Injectable({ scope: Scope.TRANSIENT })
+  @Reaction({ name: 'mail', replay: 'skip' })
+  class Transient {
+    @On(opened)
+    async on(): Promise<void> {}
+  }
+  await expect(startWith([Transient])).rejects.toThrow('Transient is transient');
+  @Controller()
+  class Web {
+    @On(opened)
+    async on(): Promise<void> {}
+  }
+  @Module({ controllers: [Web] })
+  class WebModule {}
+  await expect(startWith([], [WebModule])).rejects.toThrow('Web is a controller');
 });
 test('a reaction without methods is refused, and methods without a reaction, which nothing would run', async () => {
   @Reaction({ name: 'mail', replay: 'skip' })

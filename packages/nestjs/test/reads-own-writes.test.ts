@@ -1,4 +1,6 @@
 import 'reflect-metadata';
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { aggregate, decideAcross, DefinitionError, encodeEvent, event, t, uuidV7 } from '@leftfold/core';
 import type { EventId, EventStore, ReadToken, Repository } from '@leftfold/core';
 import { memory, memoryBroker } from '@leftfold/memory';
@@ -17,6 +19,7 @@ import {
 } from '@leftfold/nestjs';
 import { projection, type Freshness, type FoldedProjection, type Row } from '@leftfold/subscriptions';
 import { Controller, Get, Inject, Module, NotFoundException, Param, Post } from '@nestjs/common';
+import type { ExecutionContext } from '@nestjs/common';
 import { CommandBus, CommandHandler, CqrsModule, type ICommandHandler } from '@nestjs/cqrs';
 import { Test } from '@nestjs/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -322,7 +325,41 @@ test('who goes away is not waited for any more, and who waits does not hold up a
   expect([answer.status, answer.headers.get('Leftfold-Stale')]).toEqual([404, 'true']);
 });
 
-test('two instances in one application share the header, and each waits for its own writes', async () => {
+test('who has gone before it would wait, while a guard still thought, is not waited for either', async () => {
+  const storage = memory();
+  const module = await Test.createTestingModule({
+    imports: [LeftfoldModule.forRoot({ service: 'desk', storage }), NotesModule],
+  }).compile();
+  const app = module.createNestApplication({ logger: false });
+  const [arrived, passed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  app.useGlobalGuards({
+    canActivate: async (context: ExecutionContext) => {
+      if (!context.switchToHttp().getRequest<{ readonly url: string }>().url.includes('patient')) return true;
+      arrived.resolve();
+      await once(context.switchToHttp().getResponse<ServerResponse>(), 'close');
+      passed.resolve();
+      return true;
+    },
+  });
+  await app.listen(0, '127.0.0.1');
+  onTestFinished(() => app.close());
+  const url = await app.getUrl();
+  const token = (await fetch(`${url}/notes/a`, { method: 'POST' })).headers.get('Leftfold-Token') ?? '';
+  let looks = 0;
+  const look = storage.progress.look.bind(storage.progress);
+  Object.assign(storage.progress, { look: (...asked: Parameters<typeof look>) => ((looks += 1), look(...asked)) });
+  const leaving = new AbortController();
+  const gone = fetch(`${url}/notes/patient/a`, { headers: { 'Leftfold-Token': token }, signal: leaving.signal });
+  await arrived.promise;
+  leaving.abort();
+  await expect(gone).rejects.toThrow('aborted');
+  await passed.promise;
+  // Were it waited for, somebody would look at once.
+  for (let n = 0; n < 10; n++) await fetch(`${url}/notes/a`);
+  expect(looks).toBe(0);
+});
+
+test('two instances in one application share the header, and each waits for its own writes, whether the other’s server is there or not', async () => {
   const [first, second] = [memory(), memory()];
   const others = projection('others', { version: 1, key: 'id', row: { id: t.string() } }).upsert(
     noted,
@@ -358,6 +395,12 @@ test('two instances in one application share the header, and each waits for its 
     LeftfoldModule.projector(),
     BothModule,
   ]);
+  const identity = second.log.identity.bind(second.log);
+  const away = Object.assign(new Error('away'), { code: 'LF_STORAGE_UNAVAILABLE', retryable: true });
+  Object.assign(second.log, { identity: () => Promise.reject(away) });
+  const { token: own } = await call('POST', '/notes/b');
+  expect((await call('GET', '/both/first/b', own)).status).toBe(200);
+  Object.assign(second.log, { identity });
   const { token } = await call('POST', '/both/a');
   expect(token?.split('~')).toHaveLength(2);
   expect((await call('GET', '/both/first/a', token)).status).toBe(200);

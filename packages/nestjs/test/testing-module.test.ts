@@ -1,13 +1,14 @@
 import 'reflect-metadata';
 import { memory, memoryBroker } from '@leftfold/memory';
-import { InjectRepository, LeftfoldModule, On, Reaction } from '@leftfold/nestjs';
+import { Followers, InjectRepository, LeftfoldModule, On, Reaction } from '@leftfold/nestjs';
 import { testingModule } from '@leftfold/nestjs/testing';
 import type { TestingApp, TestingModuleOptions } from '@leftfold/nestjs/testing';
 import { aggregate, event, t } from '@leftfold/core';
 import type { RecordedOf, Repository } from '@leftfold/core';
-import { projection } from '@leftfold/subscriptions';
-import type { Effect, Storage } from '@leftfold/subscriptions';
+import { projection, retry, stop } from '@leftfold/subscriptions';
+import type { Effect, Running, Storage } from '@leftfold/subscriptions';
 import { Injectable, Module } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
 import { expect, onTestFinished, test } from 'vitest';
 import { repositoryToken } from '../src/inject.ts';
 
@@ -68,6 +69,13 @@ async function started(options: TestingModuleOptions): Promise<TestingApp> {
   return app;
 }
 const repositoryIn = (app: TestingApp) => app.get<Repository<typeof bill>>(repositoryToken(bill) as never);
+function runningIn({ app }: TestingApp, name: string): Running {
+  const all = app
+    .get(DiscoveryService, { strict: false })
+    .getProviders()
+    .flatMap(({ instance }) => (instance instanceof Followers ? instance.all : []));
+  return all.find((one) => one.name === name)?.running as Running;
+}
 const rows = ({ storage }: TestingApp) => storage.readModels.reader([bills.rowTable]).all('bills');
 
 test('a slice runs as it is, on memory, and everything that it has follows; consequences included', async () => {
@@ -104,6 +112,53 @@ test('an effect that failed waits for the clock, says so meanwhile, and is tried
   await app.advance(60_000);
   await app.caughtUp();
   expect(app.get(Mailer).sent).toEqual(['ann']);
+});
+test('an effect that never ends shows in the status, is given up as the clock is advanced, and is parked in the end', async () => {
+  const told: number[] = [];
+  const never = async (_: string, { signal, attempt }: Effect): Promise<void> => {
+    signal.addEventListener('abort', () => told.push(attempt));
+    await new Promise(() => {});
+  };
+  @Reaction({
+    name: 'hanging',
+    replay: 'skip',
+    recovery: { live: retry({ times: 1, backoffMs: 1_000, then: 'park' }) },
+  })
+  class Hanging {
+    @On(billed)
+    async on({ data }: RecordedOf<typeof billed>, effect: Effect): Promise<void> {
+      await never(data.to, effect);
+    }
+  }
+  const app = await started({ imports: [BillsModule], providers: [Hanging] });
+  await repositoryIn(app).send('b-1', 'ann');
+  await expect(app.caughtUp({ timeoutMs: 200 })).rejects.toMatchObject({ code: 'LF_NOT_CAUGHT_UP' });
+  const running = runningIn(app, 'hanging');
+  expect(running.status().lanes.flatMap(({ underWay = [] }) => underWay)).toMatchObject([
+    { attempt: 1, event: { type: 'shop.bill.sent' } },
+  ]);
+  await app.advance(60_000);
+  expect(told).toEqual([1]);
+  await app.advance(200_000);
+  await app.caughtUp();
+  expect(told).toEqual([1, 2]);
+  const [head] = await app.storage.parked.list({ limit: 1 });
+  expect(head).toMatchObject({ attempts: 2, cause: { code: 'LF_EFFECT_TIMED_OUT' } });
+  expect(running.status().lanes.flatMap(({ underWay = [] }) => underWay)).toEqual([]);
+});
+test('waiting says at once why nothing will come, where a reaction has stopped', async () => {
+  @Reaction({ name: 'stopping', replay: 'skip', recovery: { live: stop() } })
+  class Stopping {
+    @On(billed)
+    async on(): Promise<void> {
+      throw new TypeError('no such provider');
+    }
+  }
+  const app = await started({ imports: [BillsModule], providers: [Stopping] });
+  await repositoryIn(app).send('b-1', 'ann');
+  const waiting = app.caughtUp();
+  await expect(waiting).rejects.toMatchObject({ code: 'LF_FOLLOWER_STOPPED' });
+  await expect(waiting).rejects.toThrow('TypeError: no such provider');
 });
 test('after its last attempt the stream is parked, which counts as dealt with, and a request is carried out as the clock goes on', async () => {
   const app = await started({ imports: [BillsModule] });

@@ -66,19 +66,22 @@ function quotedElement(text: string): string {
 
 const ISO = /^(\d{4,6}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,3})?)\d*([+-]\d\d)(:\d\d)?$/;
 
-/** Almost every time has four digits of a year and a whole hour's zone: read by its places, in a tenth of the time that `Date` takes for the text. */
-function timestamp(text: string): Date {
+/** Almost every time has four digits of a year and a whole hour's zone: read by its places, in a tenth of the time that `Date` takes for the text. `undefined` for any other. */
+export function usualTimestamp(text: string): Date | undefined {
   const zone = text.length - 3;
   const sign = text.charCodeAt(zone);
   const isUsual =
     text.charCodeAt(4) === DASH && text.charCodeAt(10) === SPACE && zone >= 19 && (sign === PLUS || sign === DASH);
-  if (!isUsual) return unusualTimestamp(text);
+  if (!isUsual) return undefined;
   const hours = two(text, zone + 1) * (sign === DASH ? -1 : 1);
   const year = two(text, 0) * 100 + two(text, 2);
   const ms = digit(text, 20, zone) * 100 + digit(text, 21, zone) * 10 + digit(text, 22, zone);
   const time = Date.UTC(year, two(text, 5) - 1, two(text, 8), two(text, 11) - hours, two(text, 14), two(text, 17), ms);
   // Years below 100 are read as 19xx there; and what was no digit shows.
-  return year < 100 || Number.isNaN(time) ? unusualTimestamp(text) : new Date(time);
+  return year < 100 || Number.isNaN(time) ? undefined : new Date(time);
+}
+function timestamp(text: string): Date {
+  return usualTimestamp(text) ?? unusualTimestamp(text);
 }
 
 const [DASH, SPACE, PLUS, ZERO] = [45, 32, 43, 48];

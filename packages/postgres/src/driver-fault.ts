@@ -31,6 +31,9 @@ export function isDatabaseError(error: unknown): error is DatabaseError {
   );
 }
 
+/** True when the server says that the login may not do this. */
+export const lacksPrivilege = (error: unknown): boolean => isDatabaseError(error) && error.code === '42501';
+
 /**
  * True when the connection is of no use any more: the server said goodbye (classes 08, 57P, a session ended by a time-out), or the driver failed
  * without an answer of the server's. Drivers report that as a bare `Error`, with a system code or none.

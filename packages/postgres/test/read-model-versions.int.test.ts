@@ -227,6 +227,10 @@ test('versions that were made before there was a list of them are live, and thei
   await log.pool.query('update leftfold.versions set columns = null');
   expect(await read(open(log.pool))).toBe(1);
   await expect(read(open(log.pool, 2))).rejects.toMatchObject({ code: 'LF_READ_MODEL_UNBOUND' });
+  const reader = postgres({ pool: await roleLogin(log.url, ['reader']) });
+  await reader.readModels.prepare(counts(1).tables);
+  expect(await reader.versions.bound(counts(1).tables), 'who may only read starts, and reads, before that').toBe(1);
+  await expect(reader.readModels.prepare(counts(2).tables)).rejects.toMatchObject({ code: 'LF_READ_MODEL_FORBIDDEN' });
   await log.storage.readModels.prepare(counts(1).tables);
   expect(await read(open(log.pool, 2))).toBe(1);
 });
@@ -255,9 +259,9 @@ test('a second version is live when its follower has passed what stood there at 
   await vi.waitFor(async () => {
     const [zero] = await log.storage.checkpoints.list(follower);
     expect(zero?.lane === '0' && head !== undefined && log.storage.log.hasPassed(zero.cursor, head)).toBe(true);
-  }, 10_000);
+  }, 20_000);
   const before = looks;
-  await vi.waitFor(() => expect(looks).toBeGreaterThan(before + 1), 10_000);
+  await vi.waitFor(() => expect(looks).toBeGreaterThan(before + 1), 20_000);
   expect(await state()).toBe('building');
   await log.storage.checkpoints.release(claim);
   await running.caughtUp();

@@ -93,7 +93,7 @@ test('a writer appends inside a transaction of its own', async () => {
 
 /** Reads the log to its end and keeps the place, as a relay and a projector do. */
 async function followOnce(pool: Pool, follower: string, ledger: Json): Promise<number> {
-  const { log, checkpoints } = postgres({ ...poolerOptions, pool });
+  const { log, checkpoints, conditions } = postgres({ ...poolerOptions, pool });
   const id = { name: follower, version: 1 };
   const claim = await checkpoints.claim(id, LANE, { owner: 'test', leaseMs: 10_000, respectLease: true });
   if (claim === undefined) throw new Error('the lane is free');
@@ -101,6 +101,10 @@ async function followOnce(pool: Pool, follower: string, ledger: Json): Promise<n
   await checkpoints.save(claim, { from: claim.cursor, to: cursor as Cursor, ledger });
   const renewal = { follower: id, owner: 'test', leaseMs: 10_000, lanes: [LANE], claims: [claim] };
   expect(await checkpoints.renew([renewal])).toMatchObject([{ ours: [LANE] }]);
+  const condition = { state: 'retrying', code: 'other', since: new Date(), failures: 1, owner: 'test' } as const;
+  await conditions.note(id, [{ lane: LANE, ...condition }]);
+  expect(await conditions.of([id])).toMatchObject([{ members: ['test'], lanes: [condition] }]);
+  await conditions.clear(id, [LANE], 'test');
   await checkpoints.release(claim);
   await checkpoints.leave([{ follower: id, owner: 'test' }]);
   await checkpoints.release(claim);

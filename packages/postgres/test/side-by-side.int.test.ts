@@ -1,6 +1,6 @@
 import { event } from '@leftfold/core';
 import { AheadOfCheckpoint, applySideBySide, recoveryOf } from '@leftfold/subscriptions';
-import type { FoldEvent, OwnProjection, ReadModels, StreamFailed } from '@leftfold/subscriptions';
+import type { BatchPlace, FoldEvent, OwnProjection, ReadModels, StreamFailed } from '@leftfold/subscriptions';
 import { sqlProjection } from '@leftfold/postgres';
 import fc from 'fast-check';
 import { sql, type Transaction } from 'kysely';
@@ -57,6 +57,12 @@ async function applied(): Promise<string> {
 }
 const claimed = (by = 'the owner'): Promise<Owner> => Owner.follower(fixture, { name, version: 1 }, '0', by);
 
+/** Nobody waits for it to end. */
+const unhurried: Pick<BatchPlace, 'pace' | 'interrupted'> = {
+  pace: { size: 16, learn: (_, call) => call() },
+  interrupted: new AbortController().signal,
+};
+
 /** A batch of an owner, as the loop does it. */
 async function batch(
   owner: Owner,
@@ -65,7 +71,7 @@ async function batch(
   { readModels = fixture.readModels, ahead }: { readModels?: ReadModels; ahead?: AheadOfCheckpoint } = {},
 ): Promise<readonly StreamFailed[]> {
   const known = ahead ?? (await AheadOfCheckpoint.load(readModels, owner.claim));
-  const place = { readModels, claim: owner.claim, from: owner.saved, ahead: known, isRefusal };
+  const place = { readModels, claim: owner.claim, from: owner.saved, ahead: known, isRefusal, ...unhurried };
   const failed = await applySideBySide(projection, place, events);
   const covered = known.covered(events);
   await owner.batch((tx) => tx.forgetAhead(covered));
@@ -145,7 +151,14 @@ describe('streams side by side', () => {
     const owner = await claimed();
     await batch(owner, projection, given('a1'));
     const ahead = await AheadOfCheckpoint.load(fixture.readModels, owner.claim);
-    const place = { readModels: fixture.readModels, claim: owner.claim, from: cursorAt(7), ahead, isRefusal };
+    const place = {
+      readModels: fixture.readModels,
+      claim: owner.claim,
+      from: cursorAt(7),
+      ahead,
+      isRefusal,
+      ...unhurried,
+    };
     await expect(applySideBySide(projection, place, given('a2'))).rejects.toMatchObject({ code: 'LF_LANE_LOST' });
     expect(await applied()).toBe('a1');
   });
@@ -159,7 +172,14 @@ describe('streams side by side', () => {
     });
     const first = await claimed();
     const ahead = await AheadOfCheckpoint.load(fixture.readModels, first.claim);
-    const place = { readModels: fixture.readModels, claim: first.claim, from: first.saved, ahead, isRefusal };
+    const place = {
+      readModels: fixture.readModels,
+      claim: first.claim,
+      from: first.saved,
+      ahead,
+      isRefusal,
+      ...unhurried,
+    };
     const underWay = applySideBySide(projection, place, given('a1 b1'));
     await begun.reached;
     const claiming = claimed('the next');

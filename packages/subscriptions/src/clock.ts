@@ -14,5 +14,14 @@ const surroundings = new AsyncLocalStorage<Clock>();
 /** Starts what waits by this clock from then on: followers and all that belongs to them. */
 export const underClock = <T>(clock: Clock, start: () => T): T => surroundings.run(clock, start);
 
+/** The same, whoever calls it back, under the clock that this was called under. A source may call a reader from wherever its lanes were dealt out anew. */
+export function keepingClock<Args extends readonly unknown[], T>(work: (...args: Args) => T): (...args: Args) => T {
+  const clock = clockHere();
+  return clock === undefined ? work : (...args) => underClock(clock, () => work(...args));
+}
+
 /** The clock that this was started under; absent: the machine's. */
 export const clockHere = (): Clock | undefined => surroundings.getStore();
+
+/** Milliseconds to measure a span by, of the clock that this was started under. The machine's here never goes back, so its values are no times. */
+export const elapsedMs = (): number => clockHere()?.now() ?? performance.now();

@@ -33,19 +33,20 @@ export * from './json-codec.ts';
 // What follows
 export * from './projection/projection.ts';
 export * from './projection/own-projection.ts';
-export * from './projection/ahead-of-checkpoint.ts';
-export * from './projection/apply-side-by-side.ts';
+export * from './dealing/ahead-of-checkpoint.ts';
+export * from './dealing/apply-side-by-side.ts';
 export { checkProjection } from './projection/check-projection.ts';
 export * from './projection/row-handler.ts';
 export * from './projection/recovery-policy.ts';
 export * from './projection/read-event.ts';
-export * from './projection/fold-batch.ts';
-export { FoldFault } from './projection/fold-fault.ts';
+export * from './folding/fold-batch.ts';
+export { FoldFault } from './folding/fold-fault.ts';
 // Inside an append
 export * from './inline/inline.ts';
 export { InlineProjections, type InlineStorage } from './inline/inline-projections.ts';
 export type { InlineTransaction, StreamHistory } from './inline/apply-inline.ts';
 export { InlineRefused } from './inline/inline-refused.ts';
+export { refuseUnlistedInline } from './inline/refuse-unlisted.ts';
 // A source in a loop, for tools
 export * from './read-source.ts';
 export * from './record/log-record.ts';
@@ -55,7 +56,18 @@ export type { MilestoneOptions } from './relay/lane-milestones.ts';
 export * from './relay/relay-fault.ts';
 export * from './relay/withheld-requests.ts';
 export * from './projection/follow.ts';
-export * from './parking/parked-requests.ts';
+export {
+  discardParked,
+  editParked,
+  NotParked,
+  parkedEvents,
+  parkedKeys,
+  parkedPayload,
+  retryAllParked,
+  retryParked,
+  type ParkedAt,
+} from './parking/parked-requests.ts';
+export { discardFormerParked, type DiscardFormerOptions } from './parking/discard-former.ts';
 export { ParkingRefused } from './parking/parking-refused.ts';
 export * from './sharing/follow-all.ts';
 export * from './sharing/share-reading.ts';
@@ -63,6 +75,7 @@ export { SharedSource, type SharedSourceOptions } from './sharing/shared-source.
 // What both share
 export type { FollowerOptions } from './following/follower.ts';
 export * from './following/running.ts';
+export { FollowerStopped, NotCaughtUp, type CaughtUpOptions } from './following/caught-up.ts';
 export { faultText } from './observation/fault-text.ts';
 export * from './following/status.ts';
 export * from './observation/follower-change.ts';
@@ -75,7 +88,6 @@ export * from './observation/logger.ts';
 export * from './observation/follower-lag.ts';
 export * from './observation/observe-lag.ts';
 export * from './observation/projection-status.ts';
-export { FollowerStopped, NotCaughtUp, type CaughtUpOptions } from './following/caught-up.ts';
 // Side effects
 export {
   reaction,
@@ -85,11 +97,13 @@ export {
   type Effect,
   type EffectHandler,
   type Reaction,
+  type ReactionFollower,
   type ReactionOptions,
   type ReplayPolicy,
 } from './reaction/reaction.ts';
 export * from './reaction/follow-reaction.ts';
 export * from './reaction/replay.ts';
+export { EffectTimedOut } from './reaction/effect-timed-out.ts';
 export * from './clock.ts';
 // Read your own writes
 export * from './freshness/read-token.ts';

@@ -112,10 +112,10 @@ export interface Parked {
   }): Promise<readonly ParkedHead[]>;
   /** How many keys are parked, by lane. A lane without any is left out. */
   count(follower: FollowerId): Promise<ReadonlyMap<Lane, number>>;
-  /** Kept events of a key in their order, after one. @param options `limit` from 1 */
+  /** Kept events of a key in their order, after one. @param options `limit` from 1; `bytes`: no more behind those whose payloads, as far as they are kept here, come to so many */
   events(
     at: ParkedPlace,
-    options: { readonly after?: bigint; readonly limit: number },
+    options: { readonly after?: bigint; readonly limit: number; readonly bytes?: number },
   ): Promise<readonly ParkedEvent[]>;
   /** Puts a request on a key, in place of one that is there. False, and nothing done, where it is not parked, or its first event is not `first`, if one is named. */
   request(

@@ -71,6 +71,8 @@ export interface ModelTransaction {
   readonly parked: ParkedWriter;
   /** Does a part of the work so that it can fail alone: when it rejects, nothing of it is kept, and the transaction goes on. Rejects as `work` does. One after the other. */
   attempt<T>(work: () => Promise<T>): Promise<T>;
+  /** The checkpoint goes only so far, instead of to where {@link Move} says: what stands behind this place is left to a later transaction. To be called last. */
+  endAt(place: Cursor): Promise<void>;
   /** Forgets what {@link ReadModels.aside} has noted for the lane: these notes, past whose events this transaction moves the checkpoint. Others stay, since they are of a larger batch. */
   forgetAhead(notes: readonly AppliedAhead[]): Promise<void>;
 }
@@ -97,7 +99,7 @@ export interface ModelPart {
 
 /** Tables of read models, in the same database as the checkpoints. */
 export interface ReadModels {
-  /** Makes the tables of this version if there are none, idempotent and safe when several processes do it at once. @throws `LF_ROW_TABLE_CHANGED` when a table of this version has other columns. */
+  /** Makes the tables of this version if there are none, idempotent and safe when several processes do it at once. @throws `LF_ROW_TABLE_CHANGED` when a table of this version has other columns · `LF_READ_MODEL_FORBIDDEN` */
   prepare(tables: ModelTables): Promise<void>;
   /**
    * One transaction: first the checkpoint's move, under (expected cursor, epoch), then `work`; both are committed or neither.

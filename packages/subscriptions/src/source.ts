@@ -46,6 +46,12 @@ export interface Batch<out R extends SourceRecord = SourceRecord> {
    */
   readonly at: Cursor;
   readonly to: Cursor;
+  /**
+   * The place after the first `count` of the records, from 1 to one less than there are: whoever reads on from it gets the others first, in this order, whatever was committed
+   * meanwhile; so a reader can deal with a part of a batch. Pure, made when it is asked for. Absent where a source has
+   * places between batches alone: then slow batches are dealt with whole. The conformance suites ask for it.
+   */
+  after?(count: number): Cursor;
 }
 
 /** Who reads a source. */

@@ -37,6 +37,19 @@ export class ReadModelUnbound extends LeftfoldError {
   }
 }
 
+/** The tables of a version are not there, or not registered, and this process' login may do neither. Whoever may, a projector, does; until then there is nothing to read. `LF_READ_MODEL_FORBIDDEN` */
+export class ReadModelForbidden extends LeftfoldError {
+  readonly code = 'LF_READ_MODEL_FORBIDDEN' as const;
+  readonly retryable = false as const;
+
+  constructor({ projection, version }: Pick<ModelTables, 'projection' | 'version'>, options?: ErrorOptions) {
+    super(
+      `this login may not make the tables of ${projection} version ${version}, nor register them; let a projector start, or give the login the role of one`,
+      options,
+    );
+  }
+}
+
 /**
  * Which versions of projections there are, and which of them queries may read. Two releases of an application read and feed a version each, beside each other, so
  * neither a rolling deploy nor going back to the old code stands in anybody's way.

@@ -9,7 +9,7 @@ import type {
   StreamVersion,
 } from '@leftfold/core';
 import { projection } from '../src/projection/projection.ts';
-import type { FoldEvent } from '../src/projection/fold-batch.ts';
+import type { FoldEvent } from '../src/folding/fold-batch.ts';
 
 // A small shop, for the unit tests of this package.
 

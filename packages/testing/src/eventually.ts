@@ -5,7 +5,7 @@ const LONGEST_PAUSE_MS = 50;
 
 /** How long to wait for a state. */
 export interface Patience {
-  /** Milliseconds until the wait is given up. Default 10,000: an upper bound for a slow machine, nothing that a passing test waits for. */
+  /** Milliseconds until the wait is given up. Default 20,000: an upper bound for a slow machine, nothing that a passing test waits for. */
   readonly timeoutMs?: number;
 }
 
@@ -17,7 +17,7 @@ export interface Patience {
  */
 export async function eventually<T>(
   check: () => T | Promise<T>,
-  { timeoutMs = 10_000 }: Patience = {},
+  { timeoutMs = 20_000 }: Patience = {},
 ): Promise<Exclude<T, false>> {
   const giveUpAt = performance.now() + timeoutMs;
   for (let pauseMs = 1; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {

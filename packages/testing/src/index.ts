@@ -2,6 +2,8 @@
 export * from './specs/decider-spec.ts';
 export * from './specs/projection-spec.ts';
 export type { PermutedOptions } from './specs/projection-outcomes.ts';
+export * from './specs/reaction-spec.ts';
+export type { SeenEffect } from './specs/reaction-run.ts';
 export * from './specs/snapshot-spec.ts';
 export { inStream, type EventsOfStream } from './specs/spec-records.ts';
 export type { AnyVersionOf } from './specs/given-event.ts';
@@ -18,6 +20,7 @@ export * from './withheld/withheld-conformance.ts';
 export * from './parked/parked-conformance.ts';
 export * from './versions/versions-conformance.ts';
 export * from './conditions/conditions-conformance.ts';
+export * from './progress/progress-conformance.ts';
 export * from './milestones/milestones-conformance.ts';
 export * from './bad-input/bad-input-conformance.ts';
 export * from './publisher/publisher-conformance.ts';

@@ -25,8 +25,8 @@ type HotEvent = {
   readonly recordedAt: Date;
 };
 
-/** Streams are named `stored-<n>`. */
-const hotKey = ({ stream }: { readonly stream: { readonly key: string } }): string =>
+/** The row of a stream, where they are hot: streams are named `stored-<n>`. */
+export const hotKey = ({ stream }: { readonly stream: { readonly key: string } }): string =>
   `bucket-${Number(stream.key.slice('stored-'.length)) % HOT_ROWS}`;
 const hotFold = (row: HotRow | undefined, event: HotEvent): HotRow => ({
   bucket: hotKey(event),

@@ -2,6 +2,7 @@ import { encodeEvent, event, streamRef, t, uuidV7 } from '@leftfold/core';
 import type { EventId, EventStore, NewEvent } from '@leftfold/core';
 import { projection } from '@leftfold/subscriptions';
 import type { RowChange } from '@leftfold/subscriptions';
+import { virtualTime } from './virtual-time.ts';
 
 // A small bank for schedules: each event has a number, and each can be made to fail.
 
@@ -10,12 +11,16 @@ const credited = event('sim.account.credited', { n: t.int(), owner: t.string() }
 /** Belongs to two rows of owners. */
 const shared = event('sim.account.shared', { n: t.int(), owner: t.string(), other: t.string() });
 
+/** What a fold takes. */
+const FOLD_MS = 1;
+
 /** Which events cannot be applied at present, by projection and number: `fold` throws, or the table refuses the row whose last event it is. */
 export const illness: {
   readonly folds: Set<string>;
   readonly writes: Set<string>;
 } = { folds: new Set(), writes: new Set() };
 function examine(projected: string, n: number): void {
+  virtualTime.pass(FOLD_MS);
   if (illness.folds.has(`${projected} ${n}`)) throw new Error(`${projected} cannot fold ${n}`);
 }
 export const refuses = ({ row }: RowChange): boolean =>

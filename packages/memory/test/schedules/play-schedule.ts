@@ -10,6 +10,8 @@ import { virtualTime } from './virtual-time.ts';
 const LEASE_MS = 1_000;
 const ACTIONS = 50;
 const MOST_EVENTS = 20;
+/** What a process lets the events of a transaction take, where each takes a millisecond or two. */
+const BATCH_MS = [1, 2, 3, 1_000] as const;
 /** Requests that may be needed until nothing is parked any more: each shows one event that was behind another. */
 const MOST_REQUESTS = 60;
 
@@ -47,7 +49,7 @@ class World {
   readonly #storage: MemoryStorage;
   readonly #bank: Bank;
   readonly #broker = memoryBroker({ partitions: 2 });
-  readonly #fates: Fates = { killed: 0, interrupted: 0, frozen: 0, refused: 0, parked: 0, drained: 0 };
+  readonly #fates: Fates = { killed: 0, interrupted: 0, frozen: 0, refused: 0, parked: 0, drained: 0, cut: 0 };
   readonly #members: Member[] = [];
   readonly #orphans = new Set<string>();
   readonly #ending: Promise<unknown>[] = [];
@@ -190,7 +192,8 @@ class World {
     ];
     for (const [projection, by] of followed) {
       const owner = `p${this.#lives} ${projection.name} by ${by}`;
-      const options = { from: this.#source(by), storage: process.storage, owner, leaseMs: LEASE_MS };
+      const batchMs = this.#schedule.one(BATCH_MS);
+      const options = { from: this.#source(by), storage: process.storage, owner, leaseMs: LEASE_MS, batchMs };
       member.running.push(await follow(projection, options));
     }
   }

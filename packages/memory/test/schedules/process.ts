@@ -23,6 +23,8 @@ export interface Fates {
   refused: number;
   parked: number;
   drained: number;
+  /** Transactions that did a part of a batch. */
+  cut: number;
 }
 
 /**
@@ -136,6 +138,7 @@ export class Process implements Stepping {
       if (!this.#transactions.has(end)) throw new Away('the transaction is over');
       if (name === 'park') this.#fates.parked += 1;
       if (name === 'drop') this.#fates.drained += 1;
+      if (name === 'endAt') this.#fates.cut += 1;
       return call();
     };
     const stepping = over<ModelTransaction>(

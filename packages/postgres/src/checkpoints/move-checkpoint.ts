@@ -1,5 +1,5 @@
 import { LaneLost } from '@leftfold/subscriptions';
-import type { Claim, Move } from '@leftfold/subscriptions';
+import type { Claim, Cursor, Move } from '@leftfold/subscriptions';
 import type { Session } from '../database.ts';
 import { planByKey } from '../read-models/transaction-settings.ts';
 import { quoted } from '../schema-name.ts';
@@ -41,6 +41,19 @@ export function moveCheckpoint(schema: string): MoveCheckpoint {
       ledger === undefined ? null : JSON.stringify(ledger),
     ]);
     if (moved.length === 0) throw new LaneLost(claim.follower, claim.lane);
+  };
+}
+
+/** The move that this transaction has made goes only so far: it still has the row, so nobody has moved it since. Made once per schema. */
+export function shortenMove(schema: string): (tx: Session, claim: Claim, end: Cursor) => Promise<void> {
+  const statement = prepared(
+    'shorten_move',
+    `update ${quoted(schema)}.checkpoints set cursor = $5
+      where follower = $1 and version = $2 and lane = $3 and epoch = $4 returning 1 as moved`,
+  );
+  return async (tx, { follower, lane, epoch }, end) => {
+    const moved = await tx.query(statement, [follower.name, follower.version, lane, epoch.toString(), end]);
+    if (moved.length === 0) throw new LaneLost(follower, lane);
   };
 }
 

@@ -31,8 +31,8 @@ export function postgresConditions(database: Database): Conditions {
       }));
       await database.query(note, [name, version, JSON.stringify(rows)]);
     },
-    async clear({ name, version }, lanes) {
-      if (lanes.length > 0) await database.query(clear, [name, version, JSON.stringify(lanes)]);
+    async clear({ name, version }, lanes, owner) {
+      if (lanes.length > 0) await database.query(clear, [name, version, JSON.stringify(lanes), owner]);
     },
     async of(followers: readonly FollowerId[]) {
       if (followers.length === 0) return [];
@@ -59,28 +59,37 @@ function conditionOf({ event, since, noted_at: notedAt, ...row }: ConditionRow):
 }
 
 /**
- * `note`: $1 follower · $2 version · $3 JSON: `[{ lane, state, code, event, since, failures, owner }]`. `clear`: $1 follower · $2 version · $3 JSON: the lanes.
+ * `note`: $1 follower · $2 version · $3 JSON: `[{ lane, state, code, event, since, failures, owner }]`. `clear`: $1 follower · $2 version · $3 JSON: the lanes · $4 owner.
  * `of`: $1 JSON: `[{ n, name, version }]`; a row for each, in order.
  */
 function conditionStatements(schema: string): { readonly [name in 'note' | 'clear' | 'of']: Statement } {
-  const table = `${quoted(schema)}.conditions`;
+  const [table, checkpoints, members] = ['conditions', 'checkpoints', 'members'].map(
+    (one) => `${quoted(schema)}.${one}`,
+  );
+  /** Another living process has claimed the lane since. $1 follower · $2 version */
+  const isAnothers = (lane: string, owner: string): string =>
+    `exists (select from ${checkpoints} as c join ${members} as m on m.follower = c.follower and m.version = c.version and m.owner = c.owner
+              where c.follower = $1 and c.version = $2 and c.lane = ${lane} and c.owner <> ${owner} and m.lease_until > clock_timestamp())`;
   return {
     note: prepared(
       'note_conditions',
       `insert into ${table} (follower, version, lane, state, code, event, since, failures, owner)
        select $1, $2, each.* from json_to_recordset($3::json)
          as each(lane text, state text, code text, event json, since timestamptz, failures int, owner text)
+        where not ${isAnothers('each.lane', 'each.owner')}
        on conflict (follower, version, lane) do update
           set state = excluded.state, code = excluded.code, event = excluded.event, since = excluded.since,
               failures = excluded.failures, owner = excluded.owner, noted_at = clock_timestamp()`,
     ),
     clear: prepared(
       'clear_conditions',
-      `delete from ${table} where follower = $1 and version = $2 and lane in (select json_array_elements_text($3::json))`,
+      `delete from ${table} as noted
+        where noted.follower = $1 and noted.version = $2 and noted.lane in (select json_array_elements_text($3::json))
+          and not ${isAnothers('noted.lane', '$4')}`,
     ),
     of: prepared(
       'read_conditions',
-      `select (select json_agg(m.owner order by m.owner) from ${quoted(schema)}.members as m
+      `select (select json_agg(m.owner order by m.owner) from ${members} as m
                 where m.follower = asked.name and m.version = asked.version and m.lease_until > clock_timestamp())::text as members,
               (select json_agg(json_build_object('lane', c.lane, 'state', c.state, 'code', c.code, 'event', c.event, 'since', c.since,
                                                  'failures', c.failures, 'owner', c.owner, 'noted_at', c.noted_at) order by c.lane collate "C")

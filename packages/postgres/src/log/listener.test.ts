@@ -14,7 +14,7 @@ function stopped(connect: () => Promise<PgClient>, begun: () => boolean): Promis
   const read = Promise.withResolvers<void>();
   const reading = new Listener({ connect }, quiet, new Wake()).during(() => read.promise);
   return (async () => {
-    await vi.waitUntil(begun);
+    await vi.waitUntil(begun, { timeout: 20_000 });
     read.resolve();
     await reading;
   })();

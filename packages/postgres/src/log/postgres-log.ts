@@ -249,6 +249,7 @@ export class PostgresLog implements Log {
             from,
             at: cursorOf(page.at, identity, lane),
             to,
+            after: (count: number) => cursorOf(placeAfter(page, count), identity, lane),
           };
           await reader.handle(batch, signal).catch((error: unknown) => {
             throw new BatchRejected('the reader rejected a batch', { cause: error });
@@ -291,6 +292,12 @@ interface Beginning {
   readonly place: LogPlace;
   readonly identity: LogIdentity;
 }
+
+/** All of a page is of one window, in the order of positions. */
+const placeAfter = ({ at, records }: LogPage, count: number): LogPlace => ({
+  ...at,
+  position: (records[count - 1] as LogRecord).position,
+});
 
 /** The reader wants to be asked for its place again. No fault of the log's. */
 class BatchRejected extends Error {}

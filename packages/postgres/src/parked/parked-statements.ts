@@ -10,7 +10,7 @@ export interface ParkedStatements {
   readonly list: Statement;
   /** $1 follower · $2 version. */
   readonly count: Statement;
-  /** $4 tenant · $5 key · $6 `n` after which they begin · $7 limit. */
+  /** $4 tenant · $5 key · $6 `n` after which they begin · $7 limit · $8 bytes of payload behind which no more come, or null. */
   readonly events: Statement;
   /** $4 tenant · $5 key · $6 kind · $7 by · $8 reason · $9 `n` that must be the first, or null. No row: there is nothing to ask for. */
   readonly request: Statement;
@@ -69,7 +69,11 @@ export function parkedStatements(schema: string): ParkedStatements {
     ),
     events: prepared(
       'parked_events',
-      `select ${EVENT_COLUMNS} from ${events} as e where ${ofKey('e')} and n > $6 order by n limit $7`,
+      `select ${EVENT_COLUMNS} from (
+         select first.*, sum(coalesce(octet_length(value), 0) + coalesce(octet_length(edited::text), 0))
+                           over (order by n rows between unbounded preceding and 1 preceding) as before
+           from (select * from ${events} as e where ${ofKey('e')} and n > $6 order by n limit $7) as first
+       ) as counted where $8::bigint is null or coalesce(before, 0) < $8::bigint order by n`,
     ),
     request: prepared(
       'request_parked',

@@ -34,8 +34,8 @@ export function postgresParked(database: Database): Parked {
       ]);
       return new Map(rows.map(({ lane, keys }) => [lane, Number(keys)]));
     },
-    async events(at, { after = 0n, limit }) {
-      const rows = await database.query<ParkedRow>(statements.events, [...pathOf(at), String(after), limit]);
+    async events(at, { after = 0n, limit, bytes = null }) {
+      const rows = await database.query<ParkedRow>(statements.events, [...pathOf(at), String(after), limit, bytes]);
       return rows.map(parkedEventOf);
     },
     async request(at, { kind, by, reason = null, first }) {

@@ -1,7 +1,9 @@
 import { LeftfoldError } from '@leftfold/core';
+import { ReadModelForbidden } from '@leftfold/subscriptions';
 import type { FollowerId, ModelPart, ReadModels, Versions } from '@leftfold/subscriptions';
 import { moveCheckpoint, moveCheckpoints } from '../checkpoints/move-checkpoint.ts';
 import type { Database, OpenTransaction } from '../database.ts';
+import { lacksPrivilege } from '../driver-fault.ts';
 import type { PgPool } from '../pool.ts';
 import { modelAccess, SharedTransaction } from './model-transaction.ts';
 import { prepareOwn } from './own-tables.ts';
@@ -65,12 +67,16 @@ export function postgresReadModels(
     });
   return {
     async prepare(tables) {
-      if ('create' in tables) await prepareOwn(database, tables);
-      else {
-        await prepareTable(database, access.table(tables).model);
-        access.merged.know(tables);
+      try {
+        if ('create' in tables) await prepareOwn(database, tables);
+        else {
+          await prepareTable(database, access.table(tables).model);
+          access.merged.know(tables);
+        }
+        await versions.register(tables);
+      } catch (error) {
+        throw lacksPrivilege(error) ? new ReadModelForbidden(tables, { cause: error }) : error;
       }
-      await versions.register(tables);
     },
     transaction: (claim, to, work) =>
       committed(database, async (tx) => {

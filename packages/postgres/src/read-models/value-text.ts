@@ -1,3 +1,4 @@
+import { usualTimestamp } from '../column-types.ts';
 import { ColumnUnreadable } from './column-unreadable.ts';
 
 // Values of Postgres' text format, and back, where JavaScript's own text differs.
@@ -8,6 +9,9 @@ const INSTANT =
 
 /** `timestamptz` → `Date`, in whatever time zone the session is; digits beyond the milliseconds are cut off. @throws {@link ColumnUnreadable} */
 export function instantOf(text: string): Date {
+  return usualTimestamp(text) ?? unusualInstant(text);
+}
+function unusualInstant(text: string): Date {
   const match = INSTANT.exec(text);
   if (match === null) {
     throw new ColumnUnreadable(

@@ -33,6 +33,8 @@ export interface SqlProjection<out Name extends string, DB, out E extends AnyEve
   /** Streams of a batch that are dealt with side by side. */
   readonly concurrency: number;
   /** @internal Called by the loop. */
+  readonly takes: OwnProjection['takes'];
+  /** @internal Called by the loop. */
   readonly apply: OwnProjection['apply'];
   /**
    * What is done for one event.
@@ -117,6 +119,7 @@ function withHandlers(definition: Definition, handled: Handled): object {
     name: projection,
     version,
     handles: handled.map(([type]) => type),
+    takes: handled.every(([, { takes }]) => takes === 'each') ? 'each' : 'all',
     apply: (tx: ModelTransaction, events: readonly FoldEvent[]) => applyTo(definition.tables, handlers, tx, events),
     on: (type: AnyEventType, apply: (event: unknown, db: never) => Promise<void>) =>
       adding([type], 'each', typeof apply === 'function' ? ([event], db) => apply(event, db) : apply),

@@ -1,6 +1,7 @@
 import { boundVersion, columnsOf } from '@leftfold/subscriptions';
 import type { FollowerId, ModelTables, ModelVersion, Versions, VersionState } from '@leftfold/subscriptions';
 import type { Database } from '../database.ts';
+import { lacksPrivilege } from '../driver-fault.ts';
 import { isFedHere } from './fed-here.ts';
 import { LookedAt } from './looked-at.ts';
 import { readVersions } from './read-versions.ts';
@@ -53,13 +54,19 @@ export function postgresVersions(database: Database, { fedHere = [] }: VersionsO
       // The usual case, at every start, and all that a login may do that only reads.
       if (found && (found.knows || columns === null) && (!isHeld || found.held || found.state === 'live'))
         return found.state;
-      return changing({ name: projection, version }, () =>
-        database.transaction(async (tx) => {
-          await tx.query(statements.alone, [`${database.schema} versions of ${projection}`]);
-          const [row] = await tx.query<StateRow>(statements.register, [projection, version, columns, isHeld]);
-          return (row as StateRow).state;
-        }),
-      );
+      try {
+        return await changing({ name: projection, version }, () =>
+          database.transaction(async (tx) => {
+            await tx.query(statements.alone, [`${database.schema} versions of ${projection}`]);
+            const [row] = await tx.query<StateRow>(statements.register, [projection, version, columns, isHeld]);
+            return (row as StateRow).state;
+          }),
+        );
+      } catch (error) {
+        // Its columns are noted by whoever may: who only reads must be able to start before.
+        if (found && !isHeld && lacksPrivilege(error)) return found.state;
+        throw error;
+      }
     },
     following: (follower) => changing(follower, () => states('following', [follower.name, follower.version])),
     passed: (follower) => changing(follower, () => states('passed', [follower.name, follower.version])),

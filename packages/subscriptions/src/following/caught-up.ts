@@ -107,7 +107,8 @@ async function lanesBehind(followed: Followed, heads: ReadonlyMap<Lane, Cursor>)
   const { source, checkpoints, follower, claims, board } = followed;
   const unpassed = [...heads].filter(([lane, head]) => {
     const owned = claims.get(lane);
-    return owned === undefined || !source.hasPassed(owned.done, head);
+    // What was dealt with on a lane that is lost does not count: it may have been sent back.
+    return owned === undefined || owned.isLost || !source.hasPassed(owned.done, head);
   });
   if (unpassed.length === 0) return [];
   const saved = new Map((await checkpoints.list(follower)).map(({ lane, cursor }) => [lane, cursor]));

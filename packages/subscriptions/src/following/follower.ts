@@ -1,7 +1,8 @@
 import { caughtUp } from './caught-up.ts';
+import { keepingClock } from '../clock.ts';
 import { LaneLost, type Checkpoints, type FollowerId } from '../checkpoints.ts';
+import { DealtPlaces } from './dealt-places.ts';
 import { FollowerLog } from '../observation/follower-log.ts';
-import { FollowersHere, type FollowerHere } from '../freshness/followers-here.ts';
 import { FollowerMetrics } from '../observation/follower-metrics.ts';
 import { harmlessLogger, harmlessMetrics } from '../observation/harmless.ts';
 import { LaneClaims } from './lane-claims.ts';
@@ -79,19 +80,7 @@ export function startFollower<R extends SourceRecord>(follower: Follower<R>, opt
     board,
     gaveBack: (lane) => void follower.close?.(lane).catch(() => {}),
   });
-  const waitedFor = FollowersHere.of(checkpoints);
-  const here: FollowerHere = {
-    id,
-    kind: kindOf(source),
-    places: () =>
-      new Map(
-        board.snapshot().lanes.flatMap(({ lane }) => {
-          const owned = claims.get(lane);
-          return owned === undefined ? [] : [[lane, owned.done] as const];
-        }),
-      ),
-    isParking: () => board.snapshot().lanes.some(({ parkedKeys = 0 }) => parkedKeys > 0),
-  };
+  const dealt = new DealtPlaces({ id, kind: kindOf(source), checkpoints, claims, board });
   const work = (lane: Lane, signal: AbortSignal, interrupted: AbortSignal): Work => ({
     follower: id,
     lane,
@@ -123,7 +112,7 @@ export function startFollower<R extends SourceRecord>(follower: Follower<R>, opt
     ...(follower.only && { only: follower.only }),
     ...(follower.settled && { settled: follower.settled }),
     ...(follower.marks && { marks: true }),
-    from: async (lane, signal) => {
+    from: keepingClock(async (lane, signal) => {
       await tending.end(lane);
       const owned = await untilDone(work(lane, signal, signal), async () => {
         const claimed = await claims.obtain(lane, signal);
@@ -135,8 +124,8 @@ export function startFollower<R extends SourceRecord>(follower: Follower<R>, opt
       else if (board.lane(lane)?.state !== 'waiting') board.set(lane, 'following');
       tending.begin(owned, signal);
       return owned.done;
-    },
-    handle: async (batch, signal) => {
+    }),
+    handle: keepingClock(async (batch, signal) => {
       const owned = claims.get(batch.lane);
       // A batch that does not begin where the last one ended would be skipped over in silence: the moves are from place to place.
       if (!owned || owned.isLost || batch.from !== owned.done) throw new LaneLost(id, batch.lane);
@@ -154,10 +143,10 @@ export function startFollower<R extends SourceRecord>(follower: Follower<R>, opt
       if (owned.isLost) return;
       faults.delete(batch.lane);
       board.handled(batch.lane, batch.records.length, performance.now() - began);
-      waitedFor.moved(here);
+      dealt.moved(owned);
       // Held, since nothing may be under way on the lane when it is given back.
       await owned.hold(() => claims.betweenBatches(batch.lane));
-    },
+    }),
     faulted: (lane, error, retryMs) => {
       if (lane === undefined) return board.source(error);
       board.set(lane, retryMs === null ? 'stopped' : 'retrying', error);
@@ -171,6 +160,7 @@ export function startFollower<R extends SourceRecord>(follower: Follower<R>, opt
     },
     lost: (lane) => {
       claims.lose(lane);
+      dealt.forget(lane);
       faults.delete(lane);
       board.left(lane, 'lost');
       board.forget(lane);

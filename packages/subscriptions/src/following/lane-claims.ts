@@ -199,6 +199,8 @@ export class LaneClaims implements Renewing {
         const waiting = this.#waiting.get(lane);
         this.#waiting.delete(lane);
         if (waiting !== undefined) return waiting.resolve(owned);
+        // Taken from us, or stood still before, while this was under way: nothing would ever give it back, and its lease would be renewed for ever.
+        if (!this.#asked.has(lane)) return this.#letGo(owned);
         this.#spare.set(lane, owned);
         // The source asks when something comes; until then nothing else would say that nobody waits for the lane any more.
         const { board } = this.#options;
@@ -226,6 +228,11 @@ export class LaneClaims implements Renewing {
     this.#spare.delete(lane);
     if (owned === undefined) return;
     await saveDone(owned);
+    await this.#letGo(owned);
+  }
+  /** Lets the lease lapse, if it is still ours. */
+  async #letGo(owned: OwnedLane): Promise<void> {
+    const { lane } = owned.claim;
     if (!owned.isLost) await this.#release(owned);
     owned.lose();
     if (this.#ownedOrSpare(lane) === undefined) this.#options.board.left(lane, 'given-back');

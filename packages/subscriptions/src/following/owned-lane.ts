@@ -2,6 +2,7 @@ import type { Json } from '@leftfold/core';
 import { LaneLost, type Checkpoints, type Claim } from '../checkpoints.ts';
 import { recoveryOf } from './recovery.ts';
 import type { Cursor } from '../source.ts';
+import type { WorkUnderWay } from './status.ts';
 import type { StatusBoard } from './status-board.ts';
 
 /** How long a place that needs no saving by itself may stay unsaved. */
@@ -118,6 +119,10 @@ export class OwnedLane {
   /** Shows how many of its keys are parked. */
   parking(keys: number): void {
     this.#board.parking(this.claim.lane, keys);
+  }
+  /** Shows that something is under way that takes its time, until what it answers is called. */
+  began(work: WorkUnderWay): () => void {
+    return this.#board.began(this.claim.lane, work);
   }
   /** Shows what is tried again. */
   troubled(error: unknown): void {

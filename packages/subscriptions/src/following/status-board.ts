@@ -1,7 +1,7 @@
 import { AtEvent } from './at-event.ts';
 import type { FollowerChange } from '../observation/follower-change.ts';
 import type { Cursor, Lane } from '../source.ts';
-import type { FollowerStatus, LaneFault, LaneState, LaneStatus, LaneTrouble } from './status.ts';
+import type { FollowerStatus, LaneFault, LaneState, LaneStatus, LaneTrouble, WorkUnderWay } from './status.ts';
 
 /**
  * Where a follower's parts write how they are, and where whoever watches hears of it. In memory alone: for people and for `caughtUp`, never for decisions
@@ -10,6 +10,7 @@ import type { FollowerStatus, LaneFault, LaneState, LaneStatus, LaneTrouble } fr
 export class StatusBoard {
   readonly #lanes = new Map<Lane, LaneStatus>();
   readonly #held = new Set<Lane>();
+  readonly #underWay = new Map<Lane, Set<WorkUnderWay>>();
   readonly #follower: Pick<FollowerStatus, 'name' | 'version' | 'source'>;
   readonly #listeners = new Set<(change: FollowerChange) => void>();
   #fault: LaneFault | undefined;
@@ -21,7 +22,12 @@ export class StatusBoard {
   }
 
   snapshot(): FollowerStatus {
-    const lanes = [...this.#lanes.values()].sort((a, b) => (a.lane < b.lane ? -1 : 1));
+    const lanes = [...this.#lanes.values()]
+      .sort((a, b) => (a.lane < b.lane ? -1 : 1))
+      .map((status): LaneStatus => {
+        const underWay = [...(this.#underWay.get(status.lane) ?? [])];
+        return underWay.length === 0 ? status : { ...status, underWay };
+      });
     return {
       ...this.#follower,
       isRunning: this.#isRunning,
@@ -74,6 +80,13 @@ export class StatusBoard {
     if (keys === before || !('lane' in status)) return;
     this.#lanes.set(lane, { ...status, ...(keys > 0 && { parkedKeys: keys }) });
     this.#tell({ kind: 'parking', lane, keys, before });
+  }
+  /** Something is under way, until what this answers is called. Told to nobody: it may be many a second. */
+  began(lane: Lane, work: WorkUnderWay): () => void {
+    const all = this.#underWay.get(lane) ?? new Set<WorkUnderWay>();
+    this.#underWay.set(lane, all.add(work));
+    return () =>
+      void (all.delete(work) && all.size === 0 && this.#underWay.get(lane) === all && this.#underWay.delete(lane));
   }
   forget(lane: Lane): void {
     const before = this.#lanes.get(lane);

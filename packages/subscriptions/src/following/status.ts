@@ -36,6 +36,14 @@ export interface LaneTrouble {
   readonly failures: number;
 }
 
+/** What a lane waits for while it is under way. */
+export interface WorkUnderWay {
+  readonly event: EventReference;
+  /** From 1. */
+  readonly attempt: number;
+  readonly since: Date;
+}
+
 /** One lane as this process has it. */
 export interface LaneStatus {
   readonly lane: Lane;
@@ -55,6 +63,8 @@ export interface LaneStatus {
   readonly withheldKeys?: number;
   /** Keys of the lane that are parked, since an event of theirs cannot be applied. Absent where there are none. */
   readonly parkedKeys?: number;
+  /** Of a reaction: attempts of effects that are under way, the oldest first. Absent where there are none. */
+  readonly underWay?: readonly WorkUnderWay[];
 }
 
 /** A follower as this process has it. A snapshot; ask again for a newer one. */

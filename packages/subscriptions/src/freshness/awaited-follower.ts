@@ -8,3 +8,6 @@ export interface AwaitedFollower {
   /** It is applied in the transaction that appends: whoever has a token of it can see it. */
   readonly isInline: boolean;
 }
+
+/** A follower as the key of a map. */
+export const followerName = ({ name, version }: FollowerId): string => `${name} ${version}`;

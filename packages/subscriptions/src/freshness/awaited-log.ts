@@ -8,7 +8,8 @@ import type { Cursor, Lane, Source } from '../source.ts';
 import type { Log } from '../storage.ts';
 import type { AwaitedFollower } from './awaited-follower.ts';
 import { fedBy, foundOf, placesOf, type Places } from './fed-by.ts';
-import { hasReached, neededAt, topicSource, type Needed } from './topic-reached.ts';
+import { judgedPlaces } from './judged-places.ts';
+import { hasReached, neededAt, type Needed, type TopicSource } from './topic-reached.ts';
 
 /** What whole logs are measured by, within one look: asked at most once each, however many wait. */
 export interface LookAtLog {
@@ -60,20 +61,17 @@ export class AwaitedLog {
     if (this.follower.isInline) return true;
     const fed = fedBy(foundOf(at.look, this.follower.id));
     if (fed.size === 1 && fed.has(INLINE)) return true;
-    for (const [kind, places] of fed) {
-      if (kind === INLINE) continue;
-      if (
-        kind === 'log'
+    for (const { places, source } of judgedPlaces(fed, this.#sources, this.follower.id)) {
+      const isPast =
+        source === undefined
           ? await this.#hasPassed(places, at, ({ events }) => events)
-          : await this.#hasAll(kind, places, at)
-      )
-        return true;
+          : await this.#hasAll(source, places, at);
+      if (isPast) return true;
     }
     return false;
   }
 
-  async #hasAll(kind: string, places: Places, at: LookAtLog): Promise<boolean> {
-    const source = topicSource(this.#sources, this.follower.id, kind);
+  async #hasAll(source: TopicSource, places: Places, at: LookAtLog): Promise<boolean> {
     this.#needed ??= await this.#neededOf(at);
     return this.#needed?.every((needed) => hasReached(source, places, needed)) ?? false;
   }

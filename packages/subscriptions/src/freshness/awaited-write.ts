@@ -6,10 +6,11 @@ import type { Log } from '../storage.ts';
 import type { AwaitedFollower } from './awaited-follower.ts';
 import { fedBy, foundOf, type Places } from './fed-by.ts';
 import { tokenForeign } from './freshness-errors.ts';
+import { judgedPlaces } from './judged-places.ts';
 import type { WrittenPlace, WrittenTransaction } from './read-token.ts';
 import { AwaitedLog } from './awaited-log.ts';
 import { relayReached } from './relay-reached.ts';
-import { hasReached, neededFor, topicSource, type Needed } from './topic-reached.ts';
+import { hasReached, neededFor, type Needed } from './topic-reached.ts';
 
 /** What is asked to find out how far it is. */
 export interface AwaitedBy {
@@ -87,10 +88,9 @@ export class AwaitedWrite {
   #isBeyond(fed: ReadonlyMap<string, Places>, look: ProgressLook): boolean {
     // Where it is followed as well, a writer that does not apply it inline may have written this.
     if (fed.size === 1 && fed.has(INLINE)) return true;
-    return [...fed].some(([kind, places]) => {
-      if (kind === INLINE) return false;
-      if (kind === 'log') return this.#places.every(({ hash }) => this.#laneBeyond(places, look, hash) !== undefined);
-      const source = topicSource(this.#by.sources, this.follower.id, kind);
+    return judgedPlaces(fed, this.#by.sources, this.follower.id).some(({ places, source }) => {
+      if (source === undefined)
+        return this.#places.every(({ hash }) => this.#laneBeyond(places, look, hash) !== undefined);
       return this.#places.every(({ topic, hash }) => {
         if (topic === null) return true;
         const needed = this.#neededOf(look, topic, hash);

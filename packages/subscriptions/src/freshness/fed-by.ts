@@ -17,6 +17,7 @@ export const foundOf = (
     isParking: false,
   };
 
+/** Each lane with its saved place. */
 export const placesOf = (lanes: readonly Checkpoint[]): Places =>
   new Map(lanes.map(({ lane, cursor }) => [lane, cursor]));
 

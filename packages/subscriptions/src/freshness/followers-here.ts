@@ -6,9 +6,9 @@ export interface FollowerHere {
   readonly id: FollowerId;
   /** What it is fed from, as beside its places: the first word of its source's name. */
   readonly kind: string;
-  /** Of the lanes that are its own here: up to where all is dealt with, also where that is not saved yet. */
+  /** Of the lanes that are its own here and of which it has dealt with a batch: up to where all is dealt with, also where that is not saved yet. */
   places(): Places;
-  /** Something is parked on one of these lanes. */
+  /** Something is parked on one of these lanes. Of others a look must tell. */
   isParking(): boolean;
 }
 

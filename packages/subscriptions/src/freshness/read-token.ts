@@ -76,6 +76,10 @@ const logOf = (part: string): string => part.split('.')[1] ?? '';
 const MAX_XID = 2n ** 64n - 1n;
 const MAX_HASH = 2 ** 31 - 1;
 
+/** The ids of the logs that a token is of. */
+export const logsOf = (text: string): ReadonlySet<string> =>
+  new Set(text.split(/[~,]/).flatMap((part) => logOf(part.trim()) || []));
+
 /** The token without what it says of these logs. */
 export function withoutLogs(text: string, logs: ReadonlySet<string>): string {
   return text

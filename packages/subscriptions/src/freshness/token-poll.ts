@@ -2,10 +2,12 @@ import { RELAY, type Checkpoints, type FollowerId } from '../checkpoints.ts';
 import { recoveryOf } from '../following/recovery.ts';
 import type { Progress, ProgressLook } from '../progress.ts';
 import type { Log, Storage } from '../storage.ts';
+import { followerName } from './awaited-follower.ts';
 import { AwaitedWrite } from './awaited-write.ts';
 import { fedBy, foundOf } from './fed-by.ts';
 import { FollowersHere, type FollowerHere } from './followers-here.ts';
-import { NotYetApplied, WriteParked } from './freshness-errors.ts';
+import { NotYetApplied } from './freshness-errors.ts';
+import { ParkedWrites } from './parked-writes.ts';
 import { Waiter } from './waiter.ts';
 import { AwaitedLog, type LookAtLog } from './awaited-log.ts';
 
@@ -172,42 +174,15 @@ export class TokenPoll {
     }
   }
   #tellMoved(here: FollowerHere, last: ProgressLook): void {
-    const saved = fedBy(foundOf(last, here.id)).get(here.kind);
-    const places = new Map([...(saved ?? []), ...here.places()]);
+    const found = foundOf(last, here.id);
+    const places = new Map([...(fedBy(found).get(here.kind) ?? []), ...here.places()]);
     for (const waiter of this.#waiting) {
       for (const one of waiter.open) {
         if (!(one instanceof AwaitedWrite) || !isSame(one.follower.id, here.id)) continue;
         if (!one.isBeyond(here.kind, places)) continue;
-        // Whether it is one of the parked ones a look finds out.
-        if (here.isParking()) this.#lookWithin(0);
+        // Whether it is one of the parked ones a look finds out. A lane of another process may hold it: of that only a look knows.
+        if (found.isParking || here.isParking()) this.#lookWithin(0);
         else waiter.applied(one);
-      }
-    }
-  }
-}
-
-/** Applied by their places, but by followers that have parked something: it may be just that. */
-class ParkedWrites {
-  readonly #progress: Progress;
-  readonly #asked: { readonly waiter: Waiter; readonly one: AwaitedWrite | AwaitedLog }[] = [];
-
-  constructor(progress: Progress) {
-    this.#progress = progress;
-  }
-
-  ask(waiter: Waiter, one: AwaitedWrite | AwaitedLog): void {
-    this.#asked.push({ waiter, one });
-  }
-  async settle(): Promise<void> {
-    for (const asked of Map.groupBy(this.#asked, ({ one }) => nameOf(one.follower.id)).values()) {
-      const [{ one: first }] = asked as [(typeof asked)[number]];
-      const { id } = first.follower;
-      const writes = asked.flatMap(({ one }) => (one instanceof AwaitedWrite ? [one.written.transaction] : []));
-      const parked = writes.length === 0 ? new Set() : await this.#progress.parked(id, [...new Set(writes)]);
-      for (const { waiter, one } of asked) {
-        // What a whole log holds of parked events is not asked: whether the write is among them is not known then, and it must not be called applied.
-        if (one instanceof AwaitedWrite && !parked.has(one.written.transaction)) waiter.applied(one);
-        else waiter.reject(new WriteParked([id]));
       }
     }
   }
@@ -221,13 +196,12 @@ function questionOf(waiters: readonly Waiter[]): {
   const transactions = new Set<bigint>();
   for (const { open } of waiters) {
     for (const one of open) {
-      followers.set(nameOf(one.follower.id), one.follower.id);
-      if (one.asksRelay) followers.set(nameOf(RELAY), RELAY);
+      followers.set(followerName(one.follower.id), one.follower.id);
+      if (one.asksRelay) followers.set(followerName(RELAY), RELAY);
       if (one instanceof AwaitedWrite && one.isUnknown) transactions.add(one.written.transaction);
     }
   }
   return { followers: [...followers.values()], transactions: [...transactions] };
 }
 
-const nameOf = ({ name, version }: FollowerId): string => `${name} ${version}`;
 const isSame = (a: FollowerId, b: FollowerId): boolean => a.name === b.name && a.version === b.version;

@@ -1,6 +1,3 @@
-import { DefinitionError } from '@leftfold/core';
-import type { FollowerId } from '../checkpoints.ts';
-import { kindOf } from '../projection/source-moved.ts';
 import type { RelayLedger } from '../relay/relay-ledger.ts';
 import type { Source } from '../source.ts';
 import type { Places } from './fed-by.ts';
@@ -45,13 +42,3 @@ export function hasReached(source: TopicSource, places: Places, needed: Needed):
 
 /** A source that says how far its places have come in each partition. */
 export type TopicSource = Required<Pick<Source, 'reached'>>;
-
-/** The broker's source that a follower's places are of. @throws {@link DefinitionError} `LF_FRESHNESS_UNKNOWN` */
-export function topicSource(sources: readonly Source[], { name }: FollowerId, kind: string): TopicSource {
-  const source = sources.find((one) => kindOf(one) === kind);
-  if (source?.reached !== undefined) return source as TopicSource;
-  throw new DefinitionError(
-    'LF_FRESHNESS_UNKNOWN',
-    `${name} is fed from ${kind}, and whether it has applied a write is seen by that broker's own places: give its broker to whoever waits (\`freshness({ storage, brokers })\`, LeftfoldModule.forRoot({ broker }))`,
-  );
-}

@@ -1,4 +1,5 @@
 import type { FollowerId } from '../checkpoints.ts';
+import { followerName } from './awaited-follower.ts';
 import type { AwaitedWrite } from './awaited-write.ts';
 import { NotYetApplied } from './freshness-errors.ts';
 import type { AwaitedLog } from './awaited-log.ts';
@@ -44,7 +45,7 @@ export class Waiter {
 
   get followers(): readonly FollowerId[] {
     const ids = [...this.open].map(({ follower }) => follower.id);
-    return [...new Map(ids.map((id) => [`${id.name} ${id.version}`, id])).values()];
+    return [...new Map(ids.map((id) => [followerName(id), id])).values()];
   }
 
   /** What was applied is done with. */

@@ -1,5 +1,5 @@
 import type { AnyEventType, StoredEvent, StreamVersion } from '@leftfold/core';
-import { foldBatch, planFold, type FoldEvent } from '../projection/fold-batch.ts';
+import { foldBatch, planFold, type FoldEvent } from '../folding/fold-batch.ts';
 import type { FoldedProjection } from '../projection/projection.ts';
 import { readEvent } from '../projection/read-event.ts';
 import type { KeptRow, ModelTransaction, RowChange, RowKey } from '../read-models.ts';

@@ -38,9 +38,9 @@ export async function noteInline(projection: AnyProjection, options: NoteInlineO
     categories.recall(saved);
     if (category !== undefined) categories.check({ category });
     const ledger = projectorLedger({ name: INLINE }, categories.category);
-    if (isAlone && !isNoted(saved) && (await holds())) {
+    if (isAlone && !isNotedInline(saved) && (await holds())) {
       // Appended by somebody who has noted it since we have looked?
-      if (isNoted(await checkpoints.list(id))) continue;
+      if (isNotedInline(await checkpoints.list(id))) continue;
       throw holdsEvents(projection);
     }
     if (await note(id, saved, ledger, checkpoints)) break;
@@ -48,7 +48,8 @@ export async function noteInline(projection: AnyProjection, options: NoteInlineO
   if (isAlone) await fenceOff(projection, id, checkpoints);
 }
 
-const isNoted = (saved: readonly Checkpoint[]): boolean =>
+/** Whether appends feed it; where the note was taken back they do not. */
+export const isNotedInline = (saved: readonly Checkpoint[]): boolean =>
   saved.some((row) => row.lane === INLINE_LANE && savedKind(row) === INLINE);
 
 /** Answers whether it stands; not where somebody else noted something at the same time. */

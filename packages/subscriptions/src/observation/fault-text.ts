@@ -1,4 +1,4 @@
-import { quotesUserCode } from '../projection/fold-fault.ts';
+import { quotesUserCode } from '../folding/fold-fault.ts';
 import type { LaneFault } from '../following/status.ts';
 
 /**

@@ -3,7 +3,10 @@ import type { Behind, BehindOptions } from './behind.ts';
 import { RELAY, type Checkpoint, type FollowerId } from '../checkpoints.ts';
 import { INLINE_LANE } from '../inline/inline.ts';
 import type { Cursor, Lane, Source } from '../source.ts';
-import { refuseOtherKind } from '../projection/source-moved.ts';
+import { isNotedInline } from '../inline/note-inline.ts';
+import { placesFromNow } from '../reaction/note-beginning.ts';
+import type { ReactionFollower } from '../reaction/reaction.ts';
+import { kindOf, refuseOtherKind, savedKind } from '../projection/source-moved.ts';
 import type { Storage } from '../storage.ts';
 
 /** How far one lane is behind, by what is saved. */
@@ -48,16 +51,17 @@ export interface LagOptions extends BehindOptions {
  * needs to run, and one that is dead, or was never started, shows all that waits for it (hazard C12). Give {@link RELAY} or a projection.
  *
  * It is what is *saved*: a follower saves what nothing depends on up to a second later, the relay the end of a burst 200 ms later, so a small lag of one that is well
- * is no more than that. One that follows a broker is behind the topics by this, and behind the log by the relay's lag besides.
+ * is no more than that. A reaction, by its {@link reactionFollower}, is behind from where it begins: before its first start not at all, if that is `'now'`. What is parked or withheld is passed, and counts no more: it is counted by itself ({@link projectionStatus}). One that appends alone feed has no lanes, and no lag. One that follows a broker is behind the topics by this, and behind the log by the relay's lag besides.
  *
- * @throws {@link DefinitionError} `LF_LAG_UNKNOWN` when the source cannot tell, or when the follower was fed by another kind of source
+ * @throws {@link DefinitionError} `LF_LAG_UNKNOWN` when the source cannot tell, or when the follower was fed by another kind of source alone
  * @throws as reading from the saved places would, and as the servers' adapters do while they are away
  */
 export async function followerLag(
   storage: Pick<Storage, 'log' | 'checkpoints'>,
-  { name, version }: FollowerId,
+  follower: FollowerId | ReactionFollower,
   { from = storage.log, ...options }: LagOptions = {},
 ): Promise<FollowerLag> {
+  const { name, version } = follower;
   const id = { name, version };
   const behind = from.behind?.bind(from);
   if (behind === undefined)
@@ -66,14 +70,28 @@ export async function followerLag(
       `${from.name} cannot tell how far ${name} is behind; ask a source that has \`behind\``,
     );
   const rows = await storage.checkpoints.list(id);
-  // That appends feed it, too, is no place of anybody's.
-  const saved = new Map(rows.filter(({ lane }) => lane !== INLINE_LANE).map((row) => [row.lane, row]));
-  refuseOtherKind(id, from, [...saved.values()]);
-  const counted = await behind(new Map([...saved].map(([lane, { cursor }]) => [lane, cursor])), options);
   const knowsTimes = from === storage.log || 'identity' in from;
+  // That appends feed it, too, is no place of anybody's.
+  const places = rows.filter(({ lane }) => lane !== INLINE_LANE);
+  // Fed by appends alone it has all there is; measured as one that never began it would be behind by the whole log.
+  if (places.length === 0 && isNotedInline(rows)) return lagOf(id, from, [], knowsTimes);
+  // One that was moved keeps the places of its former source, which say nothing any more.
+  const ofThis = places.filter((row) => (savedKind(row) ?? kindOf(from)) === kindOf(from));
+  const saved = new Map(ofThis.map((row) => [row.lane, row]));
+  const cursors = new Map([...saved].map(([lane, { cursor }]) => [lane, cursor]));
+  const isFromNow = 'beginsFrom' in follower && follower.beginsFrom === 'now';
+  const begun = isFromNow ? await placesFromNow(storage.checkpoints, id, cursors) : { areAll: true, places: cursors };
+  const all = begun.places.size === 0 && !begun.areAll ? [] : [...(await behind(begun.places, options))];
+  const counted = new Map(all.filter(([lane]) => begun.areAll || begun.places.has(lane)));
+  // Whoever has begun here has claimed a lane at least, though nothing of it is saved yet.
+  if (!ofThis.some((row) => savedKind(row) !== undefined || counted.has(row.lane))) refuseOtherKind(id, from, places);
   const lanes = [...counted]
     .map(([lane, one]) => laneLag(lane, saved.get(lane), id.name === RELAY.name ? ofPublic(one) : one, knowsTimes))
     .toSorted((a, b) => (a.lane < b.lane ? -1 : 1));
+  return lagOf(id, from, lanes, knowsTimes);
+}
+
+function lagOf(id: FollowerId, from: Source, lanes: readonly LaneLag[], knowsTimes: boolean): FollowerLag {
   const ages = lanes.flatMap(({ oldestMs }) => (oldestMs === undefined ? [] : [oldestMs]));
   return {
     ...id,

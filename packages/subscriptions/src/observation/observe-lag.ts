@@ -7,13 +7,14 @@ import { codeLabel, LAG_EVENTS, LAG_FAILURES, LAG_MEASURED, LAG_SECONDS } from '
 import type { Metrics } from './metrics.ts';
 import { pause } from '../following/pause.ts';
 import { RateLimit } from './rate-limit.ts';
+import type { ReactionFollower } from '../reaction/reaction.ts';
 import type { Source } from '../source.ts';
 import type { Storage } from '../storage.ts';
 
 /** Whose lag is measured, and against what. */
 export interface Measured {
-  /** {@link RELAY}, or a projection. */
-  readonly follower: FollowerId;
+  /** {@link RELAY}, a projection, or a reaction by its {@link reactionFollower}. */
+  readonly follower: FollowerId | ReactionFollower;
   /** What it follows. Default: the log. */
   readonly from?: Source;
 }
@@ -28,6 +29,8 @@ export interface ObserveLagOptions extends Pick<LagOptions, 'atMost'> {
 }
 /** What measures lag, again and again. */
 export interface LagObserver {
+  /** Between two measurements. */
+  readonly everyMs: number;
   /** The latest measurement of each follower, in the order given; of one that was never measured, none. Each says when it was made. */
   latest(): readonly FollowerLag[];
   /** Measures all now, besides the regular times; resolves when it is done or has failed. */
@@ -44,7 +47,7 @@ const SAY_AGAIN_MS = 60_000;
  * Measures the lag of followers now and every `everyMs`, for metrics and for health. In any process: that of the follower, of an API, or an exporter of its own, which goes on
  * when the follower is dead (hazard C12). A measurement that fails is counted and said, once a minute; the gauges keep their value meanwhile, and {@link LAG_MEASURED} tells its age.
  *
- * Costs, per measurement: a statement for the checkpoints of each follower, one for each place at which its lanes stand, mostly one.
+ * Costs, per measurement: a statement for the checkpoints of each follower, two of a reaction that begins from now; one for each place at which its lanes stand, mostly one.
  *
  * @throws {@link InputInvalid} `LF_OPTION_OUT_OF_RANGE`
  */
@@ -113,6 +116,7 @@ export function observeLag(
   if (signal?.aborted === true) void stop();
   signal?.addEventListener('abort', () => void stop(), { once: true, signal: halt.signal });
   return {
+    everyMs,
     latest: () => followers.flatMap((measured) => latest.get(measured) ?? []),
     measure: inTurn,
     stop,

@@ -1,8 +1,9 @@
 import type { FollowerId } from '../checkpoints.ts';
-import type { FollowerConditions, LaneCondition } from '../conditions.ts';
+import { WHOLE_SOURCE, type FollowerConditions, type LaneCondition } from '../conditions.ts';
 import type { LaneState, LaneStatus } from '../following/status.ts';
 import type { Running } from '../following/running.ts';
 import { INLINE_LANE } from '../inline/inline.ts';
+import { isNotedInline } from '../inline/note-inline.ts';
 import type { Cursor, Lane } from '../source.ts';
 import type { Storage } from '../storage.ts';
 import type { ModelVersion } from '../versions.ts';
@@ -30,6 +31,8 @@ export interface LaneOverview {
   readonly oldestMs?: number;
   /** Keys whose events are parked. */
   readonly parkedKeys: number;
+  /** Set on a lane of a source that the follower has been moved from: nobody follows it any more, and what is parked there waits for {@link discardFormerParked}. */
+  readonly isFormer?: true;
   /** What keeps it from going on, or kept it when somebody last ran it. Absent where it is well. */
   readonly fault?: Omit<LaneCondition, 'lane' | 'state'>;
   /** Who claimed it last. Absent where nobody ever has. */
@@ -53,6 +56,8 @@ export interface FollowerOverview {
   readonly parkedKeys: number;
   /** The processes that run it, by name. One that died counts until its lease ends. */
   readonly runBy: readonly string[];
+  /** Why one of them cannot read its source at all, or the last one could not: then its lanes may be `claiming` for as long. */
+  readonly fault?: Omit<LaneCondition, 'lane' | 'state'>;
   /** Of a projection: whether queries may read the version. Absent where it is not registered. */
   readonly model?: Pick<ModelVersion, 'state' | 'isHeld' | 'since'>;
   /** True where appends feed it in their own transactions; then it has no lag by that. */
@@ -86,16 +91,11 @@ export async function projectionStatus(
   const conditions = await storage.conditions.of(ids);
   const versions = await storage.versions.list();
   const overviews: FollowerOverview[] = [];
-  for (const [n, { from = storage.log }] of followers.entries()) {
+  for (const [n, { follower, from = storage.log }] of followers.entries()) {
     const id = ids[n] as FollowerId;
     const rows = await storage.checkpoints.list(id);
     const saved = rows.filter(({ lane }) => lane !== INLINE_LANE);
-    const isFedInline = saved.length < rows.length;
-    // Fed by appends alone, it has no places.
-    const isMeasured = saved.length > 0 || !isFedInline;
-    const lag = isMeasured
-      ? await followerLag(storage, id, { from, ...bounds }).catch((error: unknown) => unmeasured(error))
-      : undefined;
+    const lag = await followerLag(storage, follower, { from, ...bounds }).catch((error: unknown) => unmeasured(error));
     const parked = await storage.parked.count(id);
     const model = versions.find(({ projection, version }) => projection === id.name && version === id.version);
     const own = running.map((one) => one.status()).find((one) => one.name === id.name && one.version === id.version);
@@ -109,11 +109,12 @@ export async function projectionStatus(
       ...id,
       source: from.name,
       measuredAt: new Date(),
-      ...(lag && ('code' in lag ? { unmeasured: lag.code } : sums(lag))),
+      ...('code' in lag ? { unmeasured: lag.code } : sums(lag)),
       parkedKeys: [...parked.values()].reduce((sum, keys) => sum + keys, 0),
       runBy: conditions[n]?.members ?? [],
+      ...sourceFault(conditions[n] as FollowerConditions),
       ...(model && { model: { state: model.state, isHeld: model.isHeld, since: model.since } }),
-      isFedInline,
+      isFedInline: isNotedInline(rows),
       lanes,
     });
   }
@@ -136,17 +137,20 @@ const sums = ({ events, isMore, oldestMs }: FollowerLag): Pick<FollowerLag, 'eve
 });
 
 /** A lane's place, with how far it is behind where that is known. */
-type Placed = Pick<LaneLag, 'lane' | 'cursor' | 'owner'> & Partial<Pick<LaneLag, 'events' | 'isMore' | 'oldestMs'>>;
+type Placed = Pick<LaneLag, 'lane' | 'cursor' | 'owner'> &
+  Partial<Pick<LaneLag, 'events' | 'isMore' | 'oldestMs'>> &
+  Pick<LaneOverview, 'isFormer'>;
 
 function lanesOf(
-  lag: FollowerLag | Unmeasured | undefined,
+  lag: FollowerLag | Unmeasured,
   saved: readonly Placed[],
   parked: ReadonlyMap<Lane, number>,
 ): readonly Placed[] {
-  const measured: readonly Placed[] = lag && 'lanes' in lag ? lag.lanes : saved;
+  const measured: readonly Placed[] = 'lanes' in lag ? lag.lanes : saved;
   const known = new Set(measured.map(({ lane }) => lane));
   // Of a lane that is none any more, as of a topic that is not followed now, keys may still be parked.
   const others = [...parked.keys()].filter((lane) => !known.has(lane));
+  const isFormer = 'lanes' in lag && { isFormer: true as const };
   return [
     ...measured.map(({ lane, cursor, owner, events, isMore, oldestMs }) => ({
       lane,
@@ -156,7 +160,10 @@ function lanesOf(
       ...(isMore !== undefined && { isMore }),
       ...(oldestMs !== undefined && { oldestMs }),
     })),
-    ...others.map((lane): Placed => ({ lane, cursor: 'start' })),
+    ...others.map((lane): Placed => {
+      const { cursor = 'start', owner } = saved.find((row) => row.lane === lane) ?? {};
+      return { lane, cursor, ...(owner !== undefined && { owner }), ...isFormer };
+    }),
   ];
 }
 
@@ -166,14 +173,22 @@ function overviewOf(
   { parkedKeys, here }: { readonly parkedKeys: number; readonly here: LaneStatus | undefined },
 ): LaneOverview {
   const noted = lanes.find(({ lane }) => lane === placed.lane);
+  const isNobodys = members.length === 0 || placed.isFormer === true;
   const isOwned = placed.owner !== undefined && members.includes(placed.owner);
   return {
     ...placed,
-    state: members.length === 0 ? 'unowned' : (noted?.state ?? (isOwned ? 'following' : 'claiming')),
+    state: isNobodys ? 'unowned' : (noted?.state ?? (isOwned ? 'following' : 'claiming')),
     parkedKeys,
     ...(noted && { fault: faultOf(noted) }),
     ...(here && { here }),
   };
+}
+
+/** What a process noted that is gone, while others run, says nothing of them. */
+function sourceFault({ members, lanes }: FollowerConditions): Pick<FollowerOverview, 'fault'> {
+  const noted = lanes.find(({ lane }) => lane === WHOLE_SOURCE);
+  const isOfNow = noted !== undefined && (members.length === 0 || members.includes(noted.owner));
+  return isOfNow ? { fault: faultOf(noted) } : {};
 }
 
 const faultOf = ({

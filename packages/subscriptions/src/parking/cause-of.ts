@@ -1,4 +1,4 @@
-import { thrownText } from '../projection/thrown-text.ts';
+import { thrownText } from '../folding/thrown-text.ts';
 import { AtEvent } from '../following/at-event.ts';
 import type { ParkedCause } from '../parked.ts';
 

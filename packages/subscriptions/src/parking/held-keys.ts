@@ -17,6 +17,8 @@ export class HeldKeys {
   /** By name: false where it is live again, though it is parked below. */
   readonly #keys = new Map<string, boolean>();
   readonly #ofStreams = new Map<string, ParkedKey>();
+  /** Names of what was parked below and is not any more, though it may be parked anew here: for other streams. */
+  readonly #released = new Set<string>();
   /** The same the other way round, so that a hundred thousand keys are not gone through for each that is released. */
   readonly #streamsOf = new Map<string, Set<string>>();
 
@@ -29,11 +31,16 @@ export class HeldKeys {
   get size(): number {
     return this.#keys.size;
   }
+  /** Nothing is parked, as almost always: then nobody need ask for a key. */
+  get isEmpty(): boolean {
+    return this.#keys.size === 0 && this.#under?.isEmpty !== false;
+  }
   isHeld(key: ParkedKey): boolean {
     return this.#isHeld(nameOf(key.tenant, key.key));
   }
   /** The key under which a stream waits. */
   keyOf({ tenant, stream }: OfStream): ParkedKey | undefined {
+    if (this.isEmpty) return undefined;
     const key = this.#lastKeyOf(nameOf(tenant, stream));
     return key !== undefined && this.isHeld(key) ? key : undefined;
   }
@@ -46,8 +53,10 @@ export class HeldKeys {
   /** Nothing waits under this key any more. */
   release(key: ParkedKey): void {
     const name = nameOf(key.tenant, key.key);
-    if (this.#under) this.#keys.set(name, false);
-    else this.#keys.delete(name);
+    if (this.#under) {
+      this.#keys.set(name, false);
+      this.#released.add(name);
+    } else this.#keys.delete(name);
     for (const stream of this.#streamsOf.get(name) ?? []) this.#ofStreams.delete(stream);
     this.#streamsOf.delete(name);
   }
@@ -60,8 +69,7 @@ export class HeldKeys {
   merge(): void {
     const under = this.#under;
     if (under === undefined) return;
-    for (const [name, isHeld] of this.#keys) {
-      if (isHeld) continue;
+    for (const name of this.#released) {
       const [tenant, key] = splitName(name);
       under.release({ tenant, key });
     }
@@ -83,7 +91,8 @@ export class HeldKeys {
   #lastKeyOf(stream: string): ParkedKey | undefined {
     const key = this.#ofStreams.get(stream);
     if (key !== undefined || this.#under === undefined) return key;
-    return this.#under.#lastKeyOf(stream);
+    const below = this.#under.#lastKeyOf(stream);
+    return below !== undefined && this.#released.has(nameOf(below.tenant, below.key)) ? undefined : below;
   }
   #isHeld(name: string): boolean {
     const isHeld = this.#keys.get(name);

@@ -94,7 +94,7 @@ export async function retryParked(
   at: ParkedPlace,
   { by }: { readonly by: string },
 ): Promise<void> {
-  check('by', by);
+  checkText('by', by);
   if (!(await storage.parked.request(placeOf(at), { kind: 'retry', by }))) throw new NotParked(placeOf(at));
 }
 
@@ -104,7 +104,7 @@ export async function retryAllParked(
   follower: FollowerId,
   { by }: { readonly by: string },
 ): Promise<number> {
-  check('by', by);
+  checkText('by', by);
   let keys = 0;
   for await (const head of parkedKeys(storage, { follower }))
     if (await storage.parked.request(placeOf(head), { kind: 'retry', by })) keys += 1;
@@ -121,8 +121,8 @@ export async function discardParked(
   at: ParkedAt,
   { by, reason }: { readonly by: string; readonly reason: string },
 ): Promise<void> {
-  check('by', by);
-  check('reason', reason);
+  checkText('by', by);
+  checkText('reason', reason);
   if (!(await storage.parked.request(placeOf(at), { kind: 'discard', by, reason, first: at.n })))
     throw new NotParked(at);
 }
@@ -144,8 +144,8 @@ export async function editParked(
     reason,
   }: { readonly type: AnyEventType; readonly payload: Json; readonly by: string; readonly reason: string },
 ): Promise<void> {
-  check('by', by);
-  check('reason', reason);
+  checkText('by', by);
+  checkText('reason', reason);
   const [event] = await storage.parked.events(placeOf(at), { after: at.n - 1n, limit: 1 });
   if (event?.n !== at.n) throw new NotParked(at);
   if (typeOf(event, type).size === 0)
@@ -185,7 +185,8 @@ const placeOf = ({ follower, lane, tenant, key }: ParkedPlace): ParkedPlace => (
   key,
 });
 
-function check(member: string, text: string): void {
+/** @throws {@link InputInvalid} `LF_PARKED_REQUEST_INVALID` for what is no name and no reason */
+export function checkText(member: string, text: string): void {
   if (text.trim() !== '' && text.length <= MOST && !CONTROL.test(text) && text.isWellFormed()) return;
   throw new InputInvalid(
     'LF_PARKED_REQUEST_INVALID',

@@ -1,24 +1,26 @@
 import { DefinitionError, eventTypesByName } from '@leftfold/core';
 import { accompany } from '../observation/accompany.ts';
 import type { AnyReaction } from '../reaction/reaction.ts';
-import { foldApplier } from './fold-applier.ts';
+import { foldApplier } from '../folding/fold-applier.ts';
 import type { FollowerId } from '../checkpoints.ts';
 import { followReaction } from '../reaction/follow-reaction.ts';
 import { isFolded, type AnyProjection } from './projection.ts';
 import { isOwn } from './own-projection.ts';
 import { isReaction } from '../reaction/reaction.ts';
 import { OneCategory } from './one-category.ts';
-import { ownApplier } from './own-applier.ts';
+import { ownApplier } from '../dealing/own-applier.ts';
 import { ownerName } from '../following/owner-name.ts';
 import { park, stop } from './recovery-policy.ts';
 import { ProjectorLane } from './projector-lane.ts';
 import type { ProjectorTerms } from './projector-terms.ts';
 import { recoveryOf } from '../following/recovery.ts';
+import { SharedLook } from './shared-look.ts';
 import { projectorLedger, refuseFedInline, refuseMoved } from './source-moved.ts';
 import type { Lane, Source, SourceRecord } from '../source.ts';
 import type { Running } from '../following/running.ts';
 import { startFollower, type FollowerOptions } from '../following/follower.ts';
 import type { Storage } from '../storage.ts';
+import { batchTime } from '../dealing/time-allowance.ts';
 
 /** What a projector needs. */
 export interface FollowOptions extends FollowerOptions {
@@ -28,6 +30,12 @@ export interface FollowOptions extends FollowerOptions {
   readonly storage: Storage;
   /** Which part of a projection's recovery policy applies. Default `'live'`. */
   readonly mode?: 'live' | 'rebuild';
+  /**
+   * A transaction ends when its events have taken so long, and the rest of its batch comes in the next: so much is repeated after a crash, and so long a stop waits. Statements of a projection's own are looked at
+   * one event at a time, batch handlers call by call, each given as many events as fit by what those before took; folds count by themselves, without the rows' way. 1 to 60,000, default 1,000.
+   * Of reactions each effect is noted by itself.
+   */
+  readonly batchMs?: number;
 }
 
 /**
@@ -51,6 +59,7 @@ export interface FollowOptions extends FollowerOptions {
  *
  * Given a reaction it is {@link followReaction}.
  *
+ * @throws `LF_OPTION_OUT_OF_RANGE` when `batchMs` is out of bounds
  * @throws {@link DefinitionError} `LF_EVENT_PRIVATE` when it handles a private type and follows a broker
  * @throws `LF_ROW_TABLE_CHANGED` when the version's table has other columns
  */
@@ -59,6 +68,7 @@ export async function follow(followed: AnyProjection | AnyReaction, options: Fol
   const projection = followed;
   const { from: source, storage, mode = 'live', owner = ownerName() } = options;
   const { readModels, checkpoints } = storage;
+  const time = batchTime(options.batchMs);
   const id: FollowerId = { name: projection.name, version: projection.version };
   refusePrivate(projection, source, storage);
   refuseFedInline(projection, storage);
@@ -73,14 +83,20 @@ export async function follow(followed: AnyProjection | AnyReaction, options: Fol
     storage,
     types: eventTypesByName([...projection.handles]),
     applierOf: async (claim) => {
-      if (isOwn(projection)) return ownApplier(projection, readModels, claim);
+      if (isOwn(projection)) return ownApplier(projection, readModels, claim, time);
       if (isFolded(projection)) return foldApplier(projection);
       throw unknownKind(projection);
     },
+    time,
     recover: mode === 'live' ? (recovery.live ?? park()) : (recovery.rebuild ?? stop()),
     ledger: () => projectorLedger(source, categories?.category),
   };
   const lanes = new Map<Lane, ProjectorLane>();
+  // Of a topic a dozen lanes open together, for each projection of the process.
+  const beginnings = new SharedLook(async () => {
+    await readModels.prepare(projection.tables);
+    return checkpoints.list(id);
+  });
   const running = startFollower<SourceRecord>(
     {
       id,
@@ -89,8 +105,7 @@ export async function follow(followed: AnyProjection | AnyReaction, options: Fol
       only: { types: [...terms.types.keys()] },
       marks: true,
       open: async (owned) => {
-        await readModels.prepare(projection.tables);
-        const saved = await checkpoints.list(id);
+        const saved = await beginnings.ask();
         // Rows of one stream know their version and skip what they have.
         if (projection.order === 'any' || isOwn(projection)) refuseMoved(projection, source, saved);
         categories?.recall(saved);

@@ -1,8 +1,9 @@
-import type { Applier } from './applier.ts';
+import type { Applier } from '../dealing/applier.ts';
 import { AtEvent } from '../following/at-event.ts';
-import { dealBatch } from './deal-batch.ts';
-import { DealtEvent } from './dealt-event.ts';
-import { drainKey, refuseNewer } from './drain-key.ts';
+import { BatchLeft } from '../dealing/batch-left.ts';
+import { dealBatch } from '../dealing/deal-batch.ts';
+import { DealtEvent } from '../dealing/dealt-event.ts';
+import { drainKey, refuseNewer } from '../parking/drain-key.ts';
 import { HeldKeys } from '../parking/held-keys.ts';
 import type { OneCategory } from './one-category.ts';
 import { SAVE_SOON_MS, type OwnedLane } from '../following/owned-lane.ts';
@@ -23,6 +24,8 @@ export class ProjectorLane {
   /** A key of which it is not known whether it was drained: the answer to the commit was lost. */
   #uncertain: ParkedKey | undefined;
   readonly #later = new Map<string, number>();
+  /** The batch that is being dealt with. */
+  #left: BatchLeft | undefined;
 
   private constructor(
     owned: OwnedLane,
@@ -47,26 +50,32 @@ export class ProjectorLane {
     return new ProjectorLane(owned, terms, { applier, held, categories });
   }
 
-  async deal({ records, to }: Batch, interrupted: AbortSignal): Promise<void> {
+  async deal(batch: Batch, interrupted: AbortSignal): Promise<void> {
     await this.#resolve();
     const { types, ledger } = this.#terms;
-    const events = records.flatMap((record) => {
+    if (this.#left?.batch !== batch) this.#left = new BatchLeft(batch);
+    const left = this.#left;
+    const events = left.records.flatMap((record) => {
       const on = types.get(record.type);
       return on === undefined ? [] : this.#check(new DealtEvent(record, on));
     });
     const isWithholding = this.#held.size > 0 || events.some(({ record: { mark } }) => mark?.kind === 'withheld');
     const concerned = events.filter((event) => this.#concerns(event, isWithholding));
-    if (concerned.length === 0) return this.#owned.passed(to, SAVE_SOON_MS, ledger());
-    const applied = { held: this.#held, applier: this.#applier };
-    await dealBatch(this.#owned, { events: concerned, to }, applied, this.#terms, interrupted);
-    this.#owned.parking(this.#held.size);
+    if (concerned.length === 0) return this.#owned.passed(batch.to, SAVE_SOON_MS, ledger());
+    const dealing = {
+      held: this.#held,
+      applier: this.#applier,
+      dealt: () => this.#owned.parking(this.#held.size),
+    };
+    await dealBatch(this.#owned, { left, events: concerned }, dealing, this.#terms, interrupted);
+    this.#left = undefined;
   }
 
   /** Carries out a part of what was asked, if anything: answers whether there may be more. */
   async tend(interrupted: AbortSignal): Promise<boolean> {
     await this.#resolve();
     if (this.#held.size === 0 || this.#owned.saved === 'start') return false;
-    const now = Date.now();
+    const now = performance.now();
     const { parked } = this.#terms.storage;
     for (const [name, at] of this.#later) if (at <= now) this.#later.delete(name);
     // However many are left alone, one behind them is seen: the oldest may wait for newer code for weeks.

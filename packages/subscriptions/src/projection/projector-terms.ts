@@ -1,9 +1,10 @@
 import type { AnyEventType, Json } from '@leftfold/core';
-import type { Applier } from './applier.ts';
+import type { Applier } from '../dealing/applier.ts';
 import type { Claim } from '../checkpoints.ts';
 import type { Recover } from './recovery-policy.ts';
 import type { Source } from '../source.ts';
 import type { Storage } from '../storage.ts';
+import type { BatchTime } from '../dealing/time-allowance.ts';
 
 /** What all lanes of one projector have in common. */
 export interface ProjectorTerms {
@@ -15,6 +16,8 @@ export interface ProjectorTerms {
   applierOf(claim: Claim): Promise<Applier>;
   /** What is done about an event's own fault. */
   readonly recover: Recover;
+  /** How long the events of one transaction may take. */
+  readonly time: BatchTime;
   /** What is kept beside the cursor. */
   readonly ledger: () => Json;
 }

@@ -2,7 +2,13 @@ import { NewerEvent, upcast, versionsOf, type AnyEventType, type Metadata, type 
 import type { SourceRecord } from '../source.ts';
 
 /** What was made of a record, for as long as somebody has the record: followers that share a reading share the work. By type, since two definitions may have one name. */
-const made = new WeakMap<SourceRecord, Map<AnyEventType, RecordedEvent>>();
+const made = new WeakMap<SourceRecord, Made>();
+interface Made {
+  readonly of: AnyEventType;
+  readonly event: RecordedEvent;
+  /** What another definition made of it. */
+  readonly before: Made | undefined;
+}
 
 /**
  * A record of a source as handlers see it: decoded by this code's schema of the version it was written with, then upcast to the latest, at the
@@ -13,9 +19,10 @@ const made = new WeakMap<SourceRecord, Map<AnyEventType, RecordedEvent>>();
  * @throws `LF_RECORD_UNDECODABLE`, `LF_PAYLOAD_UNDECODABLE`, `LF_UPCAST_FAILED`
  */
 export function readEvent(type: AnyEventType, record: SourceRecord): RecordedEvent {
-  const known = made.get(record) ?? new Map<AnyEventType, RecordedEvent>();
-  const event = known.get(type) ?? makeEvent(type, record);
-  made.set(record, known.set(type, event));
+  const before = made.get(record);
+  for (let known = before; known !== undefined; known = known.before) if (known.of === type) return known.event;
+  const event = makeEvent(type, record);
+  made.set(record, { of: type, event, before });
   return event;
 }
 

@@ -1,14 +1,14 @@
 import type { AnyEventType } from '@leftfold/core';
 import { causeOf } from '../parking/cause-of.ts';
-import type { Drained, RequestedKey } from '../projection/drain-key.ts';
+import type { Drained, RequestedKey } from '../parking/drain-key.ts';
 import type { ModelTransaction } from '../read-models.ts';
 import type { OwnedLane } from '../following/owned-lane.ts';
 import type { ParkedCause, ParkedEvent, ParkedWriter } from '../parked.ts';
 import { readEvent } from '../projection/read-event.ts';
 import { recoveryOf } from '../following/recovery.ts';
 import { restoreParked, type Restored, type RestoredEvent } from '../parking/restore-parked.ts';
-import { runEffect, type EffectOutcome } from './run-effect.ts';
-import { withheldCause } from '../projection/batch-gate.ts';
+import { runEffect, type EffectOutcome, type EffectRun } from './run-effect.ts';
+import { withheldCause } from '../dealing/batch-gate.ts';
 import type { AnyReaction, EffectHandler } from './reaction.ts';
 import type { Cursor, Source } from '../source.ts';
 import type { Storage } from '../storage.ts';
@@ -17,6 +17,9 @@ import type { Storage } from '../storage.ts';
 const CHUNK = 20;
 /** How long the lane waits for what decoding needs, before others have their turn again. */
 const RESTORE_MS = 2_000;
+
+/** `changed`: it stays, since somebody has put another payload in its place meanwhile, and wants the effect of that. */
+type Dropped = 'live' | 'parked' | 'changed';
 
 /** What draining needs. */
 export interface DrainTerms {
@@ -42,11 +45,10 @@ export async function drainEffects(
   const events = await terms.storage.parked.events({ follower, lane, ...key }, { limit: CHUNK });
   const [head] = events;
   if (head === undefined) return 'live';
-  const dropped = (event: ParkedEvent, discarded?: Parameters<ParkedWriter['drop']>[2]): Promise<Drained> =>
+  const dropped = (event: ParkedEvent, discarded?: Parameters<ParkedWriter['drop']>[2]): Promise<Dropped> =>
     still(owned, terms, async ({ parked }) => {
-      // Somebody may have put another payload in its place meanwhile, and wants the effect of that.
       const [first] = await parked.first(key, 1);
-      if (first?.n !== event.n || first.edited?.at.getTime() !== event.edited?.at.getTime()) return 'parked';
+      if (first?.n !== event.n || first.edited?.at.getTime() !== event.edited?.at.getTime()) return 'changed';
       return (await parked.drop(key, event.n, discarded)) ? 'live' : 'parked';
     });
   const failed = async (cause: ParkedCause): Promise<Drained> => {
@@ -56,7 +58,8 @@ export async function drainEffects(
 
   if (request.kind === 'discard' && request.first === head.n) {
     const { by, reason = '', at: carriedOut } = request;
-    return dropped(head, { by, reason, carriedOut });
+    const outcome = await dropped(head, { by, reason, carriedOut });
+    return outcome === 'changed' ? 'parked' : outcome;
   }
   if (head.kept === null) return failed(withheldCause({}));
   const restored = await restoredSoon(events, terms, interrupted);
@@ -64,10 +67,13 @@ export async function drainEffects(
   if (restored.events.length === 0) return failed(causeOf(restored.fault));
   let drained: Drained = 'later';
   for (const event of restored.events) {
-    const outcome = await attempt(event, replaying, terms, interrupted);
-    if (outcome.kind === 'wait') return drained;
-    if (outcome.kind !== 'done') return failed(causeOf(outcome.error));
-    drained = await dropped(event.parked);
+    const ran = await attempt(owned, event, replaying, terms, interrupted);
+    if (ran.kind === 'wait') return drained;
+    if (ran.kind !== 'done') return failed(causeOf(ran.error));
+    const outcome = await dropped(event.parked);
+    // It is still the first: none of those behind it may be run before its effect is run anew.
+    if (outcome === 'changed') return 'parked';
+    drained = outcome;
   }
   return drained;
 }
@@ -88,6 +94,7 @@ async function restoredSoon(
 
 /** Of a type that is handled no more there is no effect to wait for. */
 async function attempt(
+  owned: OwnedLane,
   { record, on }: RestoredEvent,
   replaying: boolean,
   { reaction, handlers }: DrainTerms,
@@ -98,7 +105,8 @@ async function attempt(
   try {
     const event = readEvent(on, record);
     const recover = { kind: 'stop' } as const;
-    return await runEffect({ reaction, handler, record, event, replaying, recover, signal, troubled: () => {} });
+    const began: EffectRun['began'] = (work) => owned.began(work);
+    return await runEffect({ reaction, handler, record, event, replaying, recover, signal, troubled: () => {}, began });
   } catch (error) {
     signal.throwIfAborted();
     return recoveryOf(error) === 'stop' ? { kind: 'stop', error, attempts: 1 } : { kind: 'wait', error };

@@ -6,6 +6,12 @@ import type { Batch, Cursor, Source, SourceRecord } from '../source.ts';
 /** While a batch takes longer, what is done of it is saved so often: as much as a crash repeats. */
 const SAVE_MS = 200;
 
+/** Where a lane is moved, and what is kept beside its place. */
+export interface LaneMove {
+  readonly to: Cursor;
+  readonly ledger: Json;
+}
+
 /** How far the effects of one lane are: what is done beyond its saved place. */
 export class EffectProgress {
   readonly #owned: OwnedLane;
@@ -23,16 +29,16 @@ export class EffectProgress {
     this.#owned = owned;
     this.#source = source;
     this.#earlier = earlier;
-    this.#done = new Map(doneIn(owned.claim.ledger));
+    this.#done = new Map(doneIn(owned.claim));
   }
 
   /** Whether the event is dealt with already. */
   has(record: SourceRecord): boolean {
     return isIn(this.#done, record);
   }
-  /** Whether anything is done beyond the saved place. */
-  get isAhead(): boolean {
-    return this.#done.size > 0;
+  /** Whether anything is done that is not saved. */
+  get isUnsaved(): boolean {
+    return this.#isNew;
   }
   /** Whether its effect was done before the lane was told to go back, though beyond the place that was reached. */
   hadBefore(record: SourceRecord): boolean {
@@ -50,25 +56,32 @@ export class EffectProgress {
   }
 
   /** Where a move of this lane ends that stays at its place, and what is to stand beside it. @param records dealt with by that move, in the order of their streams */
-  here(records: readonly SourceRecord[] = []): { readonly to: Cursor; readonly ledger: Json } {
-    return {
-      to: this.#here as Cursor,
-      ledger: reactionLedger(this.#source, new Map([...this.#done, ...versionsOf(records)])),
-    };
+  here(records: readonly SourceRecord[] = []): LaneMove {
+    const to = this.#here as Cursor;
+    return { to, ledger: reactionLedger(this.#source, to, new Map([...this.#done, ...versionsOf(records)])) };
   }
   /** What {@link here} was told is saved. */
   kept(records: readonly SourceRecord[]): void {
     for (const [key, version] of versionsOf(records)) this.#done.set(key, version);
     this.#isNew = false;
   }
-  /** What stands beside a place that has passed the batch: nothing is done beyond it. */
-  ledgerBeyond(): Json {
-    return reactionLedger(this.#source);
+  /** Where a move of this lane ends that passes the batch, and what is to stand beside it. */
+  beyond({ to, records }: Batch): LaneMove {
+    return { to, ledger: reactionLedger(this.#source, to, this.#doneBeyond(records)) };
   }
   /** The lane has passed the batch: to be called once that is certain, since what is forgotten is done again. */
-  passed(): void {
-    this.#done = new Map();
+  passed({ records }: Batch): void {
+    this.#done = this.#doneBeyond(records);
     this.#isNew = false;
+  }
+
+  /** What the batch does not reach: a source may cut smaller ones than before a crash. */
+  #doneBeyond(records: readonly SourceRecord[]): Map<string, bigint> {
+    const beyond = new Map(this.#done);
+    for (const record of beyond.size === 0 ? [] : records) {
+      if ((beyond.get(streamKey(record)) ?? 0n) <= record.streamVersion) beyond.delete(streamKey(record));
+    }
+    return beyond;
   }
 
   /** No save is under way any more. */

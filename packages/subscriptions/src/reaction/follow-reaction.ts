@@ -1,6 +1,7 @@
 import { DefinitionError, eventTypesByName } from '@leftfold/core';
 import type { Batch, Cursor, Lane, Source, SourceRecord } from '../source.ts';
-import { LaneLost } from '../checkpoints.ts';
+import { LaneLost, type Checkpoint, type FollowerId } from '../checkpoints.ts';
+import { elapsedMs } from '../clock.ts';
 import { fullJitter } from '../following/backoff.ts';
 import { accompany } from '../observation/accompany.ts';
 import { EffectProgress } from './effect-progress.ts';
@@ -13,12 +14,15 @@ import { ParkedEffects } from './parked-effects.ts';
 import { doneIn, NONE_DONE, reactionLedger, refuseOtherSource } from './reaction-ledger.ts';
 import { park } from '../projection/recovery-policy.ts';
 import { reachedOf } from './reaction-rows.ts';
-import { reactionFollower, type AnyReaction, type EffectHandler } from './reaction.ts';
+import { type AnyReaction, type EffectHandler } from './reaction.ts';
 import { pause } from '../following/pause.ts';
 import { AGAIN, recoveryOf } from '../following/recovery.ts';
 import { replaySource } from './replay-source.ts';
+import { onReplay } from './replays-here.ts';
 import type { Running } from '../following/running.ts';
 import type { Storage } from '../storage.ts';
+import { isSettlement, stretches } from './stretches.ts';
+import { takeUpSpares } from './take-up-spares.ts';
 
 /** What a reaction needs. */
 export interface FollowReactionOptions extends FollowerOptions {
@@ -29,9 +33,12 @@ export interface FollowReactionOptions extends FollowerOptions {
 }
 /** For so many failed looks it is waited at the start until the source tells its end: about half a minute. */
 const LOOKS = 12;
+/** So often it is looked whether a lane is still ours on which nothing comes. */
+const CONFIRM_MS = 5_000;
 
 /** What is known of a lane since its claim. */
 interface LaneOfEffects {
+  readonly owned: OwnedLane;
   readonly progress: EffectProgress;
   readonly parked: ParkedEffects;
   /** What comes up to here is a replay. */
@@ -40,8 +47,8 @@ interface LaneOfEffects {
 
 /**
  * Follows a source with a reaction: effects at least once, per stream in order, then the checkpoint. While a batch takes long, what is done of it is saved now and then; so
- * a crash repeats little, under the same idempotency keys. An effect that rejects is tried again or parks its stream, by the policy: others go on. One that is
- * told to end by its signal, at a stop, counts as not done.
+ * a crash repeats little, under the same idempotency keys. An effect that rejects, or takes longer than its limit, is tried again or parks its stream, by the policy: others go on. One that
+ * rejects as it is told to end by its signal, at a stop, counts as not done. Up to eight effects of a lane are under way at once, of different streams, and no further batch is taken meanwhile.
  *
  * Resolves when it is certain where it begins: a reaction from `'now'` misses nothing that is committed after that, through whatever crash.
  *
@@ -53,7 +60,7 @@ interface LaneOfEffects {
 export async function followReaction(reaction: AnyReaction, options: FollowReactionOptions): Promise<Running> {
   const { from: source, storage, owner = ownerName(), signal } = options;
   const { checkpoints } = storage;
-  const id = reactionFollower(reaction);
+  const id: FollowerId = { name: reaction.name, version: 0 };
   const byName = eventTypesByName([...reaction.effects.values()].map(({ on }) => on));
   const handlers = new Map<string, EffectHandler>(
     [...byName].map(([name, on]) => [name, reaction.effects.get(on.type) as EffectHandler]),
@@ -62,19 +69,36 @@ export async function followReaction(reaction: AnyReaction, options: FollowReact
   refusePrivate(reaction, source, storage);
   if (reaction.from === 'now') await persistently(() => noteBeginning(reaction, source, checkpoints, owner), signal);
 
+  const unheard = onReplay(checkpoints, reaction.name, (lane) => lanes.get(lane)?.owned.lose());
+  const ended = new AbortController();
+  let look: { readonly at: number; readonly rows: Promise<readonly Checkpoint[]> } | undefined;
+  const again = replaySource(source, (lane) => lanes.get(lane)?.reached);
   const running = startFollower<SourceRecord>(
     {
       id,
-      source: replaySource(source, (lane) => lanes.get(lane)?.reached),
+      source: again,
       checkpoints,
       only: { types: [...handlers.keys()] },
       marks: true,
       open: async (owned) => void lanes.set(owned.claim.lane, await open(owned)),
       deal,
-      tend: (owned, interrupted) => laneOf(owned).parked.tend(interrupted, () => confirm(owned)),
+      tend: async (owned, interrupted) => {
+        await confirmNowAndThen(owned);
+        return laneOf(owned).parked.tend(interrupted, () => confirm(owned));
+      },
+      close: async (lane) => {
+        if (lane !== undefined) return;
+        unheard();
+        ended.abort(new DOMException(`${id.name} has ended`, 'AbortError'));
+      },
     },
     { ...options, owner },
   );
+  takeUpSpares(running, {
+    isOpen: (lane) => lanes.get(lane)?.owned.isLost === false,
+    ask: () => again.readAnew(),
+    ended: ended.signal,
+  });
   return accompany(running, { follower: id, source, storage, owner, leaseMs: options.leaseMs, isVersion: false });
 
   async function open(owned: OwnedLane): Promise<LaneOfEffects> {
@@ -82,16 +106,18 @@ export async function followReaction(reaction: AnyReaction, options: FollowReact
     refuseOtherSource(reaction, source, ledger);
     if (owned.saved === 'start' && ledger === null && reaction.from === 'now') {
       const beginning = await beginningOf(reaction, checkpoints, lane);
-      if (beginning !== 'start') await owned.save(beginning, reactionLedger(source));
+      if (beginning !== 'start') await owned.save(beginning, reactionLedger(source, beginning));
     }
+    owned.lost.addEventListener('abort', () => void readAnewIfBack(owned).catch(() => {}), { once: true });
     const row = (await checkpoints.list(reachedOf(reaction))).find((one) => one.lane === lane);
     const place = row?.cursor ?? 'start';
     const isBack = place !== 'start' && !source.hasPassed(owned.done, place);
     // Not a look at what is not run.
     if (isBack && reaction.replay === 'skip')
-      await owned.save(place, reactionLedger(source, doneIn(row?.ledger ?? null)));
+      await owned.save(place, reactionLedger(source, place, row && doneIn(row)));
     return {
-      progress: new EffectProgress(owned, source, row === undefined ? NONE_DONE : doneIn(row.ledger)),
+      owned,
+      progress: new EffectProgress(owned, source, row === undefined ? NONE_DONE : doneIn(row)),
       parked: await ParkedEffects.of(owned, { reaction, source, storage, types: byName, handlers }),
       reached: isBack && reaction.replay !== 'skip' ? place : undefined,
     };
@@ -103,16 +129,19 @@ export async function followReaction(reaction: AnyReaction, options: FollowReact
     const isOfReplay = reached !== undefined && source.hasPassed(reached, batch.to);
     const isReplay = (record: SourceRecord): boolean => isOfReplay || progress.hadBefore(record);
     const isSettling = (record: SourceRecord): boolean => isSettlement(record) && !isReplay(record);
+    const ofReplay = await parked.ofReplay(reaction.replay === 'skip' ? [] : batch.records.filter(isReplay));
     const isDue = (record: SourceRecord): boolean => {
       if (!handlers.has(record.type)) return false;
       // What was withheld and has no place was dealt with before.
       if (isSettling(record)) return parked.has(record);
-      return !progress.has(record) && !(reaction.replay === 'skip' && isReplay(record));
+      if (progress.has(record)) return false;
+      return !isReplay(record) || (reaction.replay !== 'skip' && !ofReplay.wasNeverRun(record));
     };
     const due = batch.records.filter(isDue);
-    const beyond = { to: batch.to, ledger: progress.ledgerBeyond() };
-    if (due.length === 0 && !progress.isAhead) {
-      owned.passed(beyond.to, SAVE_SOON_MS, beyond.ledger);
+    if (due.length === 0 && !progress.isUnsaved) {
+      const { to, ledger } = progress.beyond(batch);
+      owned.passed(to, SAVE_SOON_MS, ledger);
+      progress.passed(batch);
       return;
     }
     if (due.length > 0) await confirm(owned);
@@ -125,6 +154,7 @@ export async function followReaction(reaction: AnyReaction, options: FollowReact
       isReplay,
       signal: interrupted,
       isParked: (record: SourceRecord) => parked.has(record),
+      isKept: ofReplay.isKept,
       done: (record: SourceRecord) => progress.done(record),
     };
     for (const { records, settlement, isLast } of stretches(due, isSettling)) {
@@ -134,9 +164,10 @@ export async function followReaction(reaction: AnyReaction, options: FollowReact
       });
       await progress.settled();
       if (obstacle === undefined && isLast) {
+        const beyond = progress.beyond(batch);
         if (putAside.length > 0) await parked.park(putAside, beyond);
         else await owned.save(beyond.to, beyond.ledger);
-        progress.passed();
+        progress.passed(batch);
         return;
       }
       if (putAside.length > 0) {
@@ -159,30 +190,32 @@ export async function followReaction(reaction: AnyReaction, options: FollowReact
     const row = (await checkpoints.list(id)).find(({ lane }) => lane === claim.lane);
     if (row?.epoch !== claim.epoch) throw new LaneLost(id, claim.lane);
   }
+  /**
+   * Where leases decide their renewal tells that a lane was sent back. Where the source gives lanes nobody else asks, and a quiet one would not be read again: so it is looked now and then, once
+   * for all lanes.
+   * @throws {@link LaneLost}
+   */
+  async function confirmNowAndThen({ claim }: OwnedLane): Promise<void> {
+    if (source.ownership === 'leased') return;
+    if (look === undefined || elapsedMs() - look.at >= CONFIRM_MS) {
+      const rows = checkpoints.list(id);
+      look = { at: elapsedMs(), rows };
+      rows.catch(() => (look = undefined));
+    }
+    const row = (await look.rows).find(({ lane }) => lane === claim.lane);
+    if (row !== undefined && row.epoch > claim.epoch) throw new LaneLost(id, claim.lane);
+  }
+  /** The lane is ours no more: maybe since {@link replay} has sent it back. */
+  async function readAnewIfBack({ claim, saved }: OwnedLane): Promise<void> {
+    if (!again.isReading() || saved === 'start') return;
+    let rows: readonly Checkpoint[] = [];
+    await persistently(async () => void (rows = await checkpoints.list(id)), ended.signal);
+    const row = rows.find(({ lane }) => lane === claim.lane);
+    if (row !== undefined && row.epoch > claim.epoch && !source.hasPassed(row.cursor, saved)) again.readAnew();
+  }
   function laneOf({ claim }: OwnedLane): LaneOfEffects {
     return lanes.get(claim.lane) as LaneOfEffects;
   }
-}
-
-/** It says what became of an event that was withheld (hazard R15). */
-const isSettlement = ({ mark }: SourceRecord): boolean => mark?.kind === 'redriven' || mark?.kind === 'given-up';
-
-/** Events up to the next one that was redriven or given up, then that one: it changes what is parked, and so what becomes of those behind it. The last stretch has none, and may be empty. */
-function* stretches(
-  records: readonly SourceRecord[],
-  isSettling: (record: SourceRecord) => boolean,
-): Generator<{
-  readonly records: readonly SourceRecord[];
-  readonly settlement?: SourceRecord;
-  readonly isLast: boolean;
-}> {
-  let from = 0;
-  for (const [i, settlement] of records.entries()) {
-    if (!isSettling(settlement)) continue;
-    yield { records: records.slice(from, i), settlement, isLast: false };
-    from = i + 1;
-  }
-  yield { records: records.slice(from), isLast: true };
 }
 
 /** Until it is done; faults of servers are tried again for a while, any other is thrown at once. */

@@ -7,6 +7,7 @@ import type { AnyReaction, EffectHandler } from './reaction.ts';
 import { streamKey } from './reaction-ledger.ts';
 import { atRecord, runEffect } from './run-effect.ts';
 import type { SourceRecord } from '../source.ts';
+import type { WorkUnderWay } from '../following/status.ts';
 
 /** Effects of different streams under way at once, of one lane. */
 const CONCURRENCY = 8;
@@ -14,8 +15,9 @@ const CONCURRENCY = 8;
 /** An event whose effect is not run now, but kept. */
 export interface PutAside {
   readonly record: SourceRecord;
-  /** In a replay, for a person. Otherwise with its stream, since it failed, or one before it; only the first of a stream has a cause. */
-  readonly isCollected?: true;
+  /** It came in a replay, and is kept beside what is new of its stream. */
+  readonly isReplay?: true;
+  /** Of one that failed. The others are kept behind it; or a replay has collected them for a person. */
   readonly cause?: unknown;
   readonly attempts?: number;
 }
@@ -37,6 +39,8 @@ export interface BatchRun {
   readonly signal: AbortSignal;
   /** Whether the stream is parked: then its events are put aside. */
   readonly isParked: (record: SourceRecord) => boolean;
+  /** Of one that comes in a replay: whether it, or one before it, is kept from a replay. */
+  readonly isKept: (record: SourceRecord) => boolean;
   /** The effect of this event is done, and of all before it in its stream. */
   readonly done: (record: SourceRecord) => void;
 }
@@ -63,30 +67,35 @@ export async function runEffects(records: readonly SourceRecord[], run: BatchRun
 }
 
 async function runStream(records: readonly SourceRecord[], run: BatchRun): Promise<BatchOutcome> {
-  const collected: PutAside[] = [];
+  const replayed: PutAside[] = [];
   for (const [i, record] of records.entries()) {
     const rest = (failure?: Pick<PutAside, 'cause' | 'attempts'>): readonly PutAside[] => [
-      ...collected,
+      ...replayed,
       ...records.slice(i).map((one, n) => ({ record: one, ...(n === 0 && failure) })),
     ];
     run.signal.throwIfAborted();
     const isReplay = run.isReplay(record);
     // What it was withheld for is long settled, and the event comes where it was redriven.
     if (isReplay && isAbsent(record)) continue;
-    if (run.reaction.replay === 'collect' && isReplay) {
-      collected.push({ record, isCollected: true });
+    // Behind those that are there already, so that they are run in order; but what is new does not wait for a second time of what was done before.
+    if (isReplay && (run.reaction.replay === 'collect' || replayed.length > 0 || run.isKept(record))) {
+      replayed.push({ record, isReplay });
       continue;
     }
     if (!isReplay && (run.isParked(record) || isAbsent(record))) return { obstacle: undefined, putAside: rest() };
     const handler = run.handlers.get(record.type) as EffectHandler;
     const outcome = await runOne(record, handler, run);
-    if (outcome.kind === 'park')
-      return { obstacle: undefined, putAside: rest({ cause: outcome.error, attempts: outcome.attempts }) };
-    if (outcome.kind !== 'done') return { obstacle: atRecord(record, handler, outcome.error), putAside: collected };
-    // Of what was collected nothing is kept yet, and this would say that all before it is dealt with.
-    if (collected.length === 0) run.done(record);
+    if (outcome.kind === 'park') {
+      const failure = { cause: outcome.error, attempts: outcome.attempts };
+      if (!isReplay) return { obstacle: undefined, putAside: rest(failure) };
+      replayed.push({ record, isReplay, ...failure });
+      continue;
+    }
+    if (outcome.kind !== 'done') return { obstacle: atRecord(record, handler, outcome.error), putAside: replayed };
+    // Of what was put aside nothing is kept yet, and this would say that all before it is dealt with.
+    if (replayed.length === 0) run.done(record);
   }
-  return { obstacle: undefined, putAside: collected };
+  return { obstacle: undefined, putAside: replayed };
 }
 
 /** It stands for an event, and is none. */
@@ -106,5 +115,6 @@ function runOne(record: SourceRecord, handler: EffectHandler, run: BatchRun): Re
   const { reaction, recover, signal, owned } = run;
   const replaying = run.isReplay(record);
   const troubled = (error: unknown): void => owned.troubled(error);
-  return runEffect({ reaction, handler, record, event, replaying, recover, signal, troubled });
+  const began = (work: WorkUnderWay): (() => void) => owned.began(work);
+  return runEffect({ reaction, handler, record, event, replaying, recover, signal, troubled, began });
 }

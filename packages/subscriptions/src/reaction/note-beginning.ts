@@ -22,10 +22,30 @@ export async function noteBeginning(
     moveRow(checkpoints, { follower, lane, owner }, async (row) =>
       row.cursor === 'start' ? { cursor, ledger: null } : undefined,
     );
-  const noted = await checkpoints.list(follower);
-  if (noted.some(({ lane, cursor }) => lane === ALL && cursor !== 'start')) return;
+  if ((await notedBeginnings(checkpoints, reaction)).areAll) return;
   for (const [lane, end] of await source.head()) await note(lane, end);
   await note(ALL, 'noted' as Cursor);
+}
+
+/** Where lanes begin, as anybody may look: each that is not among them at its start, once all are noted. */
+async function notedBeginnings(
+  checkpoints: Pick<Checkpoints, 'list'>,
+  reaction: Pick<AnyReaction, 'name'>,
+): Promise<{ readonly areAll: boolean; readonly places: ReadonlyMap<Lane, Cursor> }> {
+  const rows = await checkpoints.list(beginningsOf(reaction));
+  const places = new Map(rows.flatMap(({ lane, cursor }) => (cursor === 'start' ? [] : [[lane, cursor] as const])));
+  return { areAll: places.delete(ALL), places };
+}
+
+/** Where the lanes of a reaction are that begins from now on: those that are saved, and where the others will begin. Before its first start it has no places, and nothing is behind. */
+export async function placesFromNow(
+  checkpoints: Pick<Checkpoints, 'list'>,
+  reaction: Pick<AnyReaction, 'name'>,
+  saved: ReadonlyMap<Lane, Cursor | 'start'>,
+): Promise<{ readonly areAll: boolean; readonly places: ReadonlyMap<Lane, Cursor> }> {
+  const { areAll, places } = await notedBeginnings(checkpoints, reaction);
+  const begun = [...saved].filter((place): place is [Lane, Cursor] => place[1] !== 'start');
+  return { areAll, places: new Map([...places, ...begun]) };
 }
 
 /** Where a lane begins that was never read: `'start'` for one that came into being later, or where no beginning was noted. */
@@ -34,6 +54,5 @@ export async function beginningOf(
   checkpoints: Checkpoints,
   lane: Lane,
 ): Promise<Cursor | 'start'> {
-  const rows = await checkpoints.list(beginningsOf(reaction));
-  return rows.find((row) => row.lane === lane)?.cursor ?? 'start';
+  return (await notedBeginnings(checkpoints, reaction)).places.get(lane) ?? 'start';
 }

@@ -8,7 +8,10 @@ import type { Json } from '@leftfold/core';
 // these over, too. No reaction and no projection has a dot in its name.
 
 /** Where it begins, by lane, if it begins from now on. */
-export const beginningsOf = ({ name }: AnyReaction): FollowerId => ({ name: `${name}.begin`, version: 0 });
+export const beginningsOf = ({ name }: Pick<AnyReaction, 'name'>): FollowerId => ({
+  name: `${name}.begin`,
+  version: 0,
+});
 /** How far it ever came, by lane, if it was told to go back. */
 export const reachedOf = ({ name }: AnyReaction): FollowerId => ({ name: `${name}.reached`, version: 0 });
 

@@ -21,7 +21,10 @@ export interface Effect {
   readonly replaying: boolean;
   /** Which attempt this is in this process, from 1. */
   readonly attempt: number;
-  /** Aborts when the process stops, or when another one has the lane: give it to what can be ended. What ends so counts as not done. */
+  /**
+   * Of this attempt. Aborts when its time is up, when the process stops, or when another one has the lane: give it to what can be ended. Ten seconds later nobody waits for it any
+   * more. What rejects then counts as not done, what gets done all the same as done.
+   */
   readonly signal: AbortSignal;
   /** For commands that the effect gives: `orders.ship(id, input, { metadata })`. The event is their cause; correlation, trace, actor and tenant are the event's. In Nest they have it by themselves. */
   readonly metadata: Pick<Metadata, 'correlationId' | 'causationId' | 'traceparent' | 'actor' | 'tenant'>;
@@ -39,6 +42,8 @@ export interface AnyReaction {
   readonly replay: ReplayPolicy;
   readonly from: 'now' | 'start';
   readonly recovery: RecoveryPolicy;
+  /** How long an attempt may take, in milliseconds. */
+  readonly timeoutMs: number;
   /** The event types it handles. */
   readonly handles: readonly AnyEventType[];
   /** What is done for each event type, by its present name. */
@@ -73,8 +78,14 @@ export interface ReactionOptions {
   readonly from?: 'now' | 'start';
   /** What is done when an effect rejects. Default: five attempts more, the first after about a second, then its stream is parked. */
   readonly recovery?: RecoveryPolicy;
+  /**
+   * How long an attempt of an effect may take, in milliseconds. 1,000 to 3,600,000, default 60,000. Then its signal aborts, and it counts as failed (`LF_EFFECT_TIMED_OUT`): as `recovery` says it is tried
+   * again or its stream is parked. Meanwhile it holds up its own stream, and at most the lane's next batch.
+   */
+  readonly timeoutMs?: number;
 }
 
+const TIMEOUT_MS = { default: 60_000, from: 1_000, to: 3_600_000 };
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const NAME_MAX = 48;
 const POLICIES: readonly unknown[] = ['skip', 'run', 'collect'] satisfies readonly ReplayPolicy[];
@@ -86,10 +97,10 @@ const DEFAULT_RECOVERY: RecoveryPolicy = {
 /**
  * Defines a reaction. The name is kebab-case, at most 48 characters, and names the checkpoint and the idempotency keys: a reaction that is renamed begins anew.
  * `replay` has no default: leaving it out does not compile.
- * @throws {@link DefinitionError} `LF_REPLAY_NOT_DECLARED` when `replay` is left out all the same, or none of the three · `LF_REACTION_INVALID` for another name or `from`
+ * @throws {@link DefinitionError} `LF_REPLAY_NOT_DECLARED` when `replay` is left out all the same, or none of the three · `LF_REACTION_INVALID` for another name, `from` or `timeoutMs`
  */
 export function reaction<const Name extends string>(name: Name, options: ReactionOptions): Reaction<Name> {
-  const { replay, from = 'now', recovery } = options ?? {};
+  const { replay, from = 'now', recovery, timeoutMs = TIMEOUT_MS.default } = options ?? {};
   if (!NAME.test(name) || name.length > NAME_MAX || name === RELAY.name)
     refuse(name, `a name is kebab-case, as 'shipping-mail', has at most ${NAME_MAX} characters, and is not 'relay'`);
   if (!POLICIES.includes(replay)) {
@@ -99,12 +110,24 @@ export function reaction<const Name extends string>(name: Name, options: Reactio
     );
   }
   if (from !== 'now' && from !== 'start') refuse(name, `it begins from 'now' or 'start', not '${String(from)}'`);
-  const made: unknown = withEffects({ name, replay, from, recovery: { ...DEFAULT_RECOVERY, ...recovery } }, new Map());
+  if (!Number.isInteger(timeoutMs) || timeoutMs < TIMEOUT_MS.from || timeoutMs > TIMEOUT_MS.to)
+    refuse(name, `timeoutMs is ${timeoutMs}; it is a whole number from ${TIMEOUT_MS.from} to ${TIMEOUT_MS.to}`);
+  const policy = { ...DEFAULT_RECOVERY, ...recovery };
+  const made: unknown = withEffects({ name, replay, from, recovery: policy, timeoutMs }, new Map());
   return made as Reaction<Name>;
 }
 
+/** A reaction among followers. */
+export interface ReactionFollower extends FollowerId {
+  /** From where on it has anything to do: before its first start a reaction from `'now'` is not behind. */
+  readonly beginsFrom: 'now' | 'start';
+}
 /** The follower of a reaction. It has no versions, and projections begin at 1: neither moves the other's checkpoint, though they have one name. */
-export const reactionFollower = ({ name }: Pick<AnyReaction, 'name'>): FollowerId => ({ name, version: 0 });
+export const reactionFollower = ({ name, from }: Pick<AnyReaction, 'name' | 'from'>): ReactionFollower => ({
+  name,
+  version: 0,
+  beginsFrom: from,
+});
 
 /** True for a reaction among what can be followed. */
 export const isReaction = (followed: object): followed is AnyReaction => 'effects' in followed && 'replay' in followed;

@@ -2,13 +2,15 @@ import type { RecordedEvent } from '@leftfold/core';
 import { AtEvent } from '../following/at-event.ts';
 import { fullJitter } from '../following/backoff.ts';
 import { effectKey } from './effect-key.ts';
+import { EffectTimedOut } from './effect-timed-out.ts';
 import { pause } from '../following/pause.ts';
 import { AGAIN, recoveryOf } from '../following/recovery.ts';
 import type { Recover, RecoveryStep } from '../projection/recovery-policy.ts';
 import type { AnyReaction, Effect, EffectHandler } from './reaction.ts';
 import type { SourceRecord } from '../source.ts';
+import type { EventReference, WorkUnderWay } from '../following/status.ts';
 
-/** An effect that does not look at its signal is not waited for longer than this at a stop. It counts as not done, and is run again. */
+/** An effect that does not look at its signal is not waited for longer than this at a stop, or beyond its limit. It counts as not done, and is run again. */
 const GRACE_MS = 10_000;
 /** Between attempts by the policy. */
 const MOST_MS = 60_000;
@@ -21,8 +23,10 @@ export interface EffectRun {
   readonly event: RecordedEvent;
   readonly replaying: boolean;
   readonly recover: Recover;
-  /** Ends the waiting, and is handed to the effect. */
+  /** Ends the waiting; the effect is told by a signal of its own. */
   readonly signal: AbortSignal;
+  /** Shows that an attempt is under way, until what it answers is called. */
+  readonly began: (work: WorkUnderWay) => () => void;
   /** Shows what is tried again. */
   readonly troubled: (error: unknown) => void;
 }
@@ -66,18 +70,23 @@ export const atRecord = (
   { id, stream, streamVersion }: SourceRecord,
   { on }: Pick<EffectHandler, 'on'>,
   error: unknown,
-): AtEvent => new AtEvent(error, { id, type: on.type, stream, streamVersion });
+): AtEvent => new AtEvent(error, referenceOf({ id, stream, streamVersion }, { on }));
 
-async function once(
-  { reaction, handler, record, event, replaying, signal }: EffectRun,
-  attempt: number,
-): Promise<void> {
+const referenceOf = (
+  { id, stream, streamVersion }: Pick<SourceRecord, 'id' | 'stream' | 'streamVersion'>,
+  { on }: Pick<EffectHandler, 'on'>,
+): EventReference => ({ id, type: on.type, stream, streamVersion });
+
+async function once(run: EffectRun, attempt: number): Promise<void> {
+  const { reaction, handler, record, event, replaying, signal } = run;
   const { correlationId, traceparent, actor } = event.metadata;
+  // A signal of its own for each attempt: one that all share would keep what each of them has left on it.
+  const own = new AbortController();
   const effect: Effect = {
     idempotencyKey: effectKey(reaction.name, record.tenant, record.id),
     replaying,
     attempt,
-    signal,
+    signal: own.signal,
     metadata: {
       correlationId,
       causationId: event.id,
@@ -86,20 +95,54 @@ async function once(
       ...(record.tenant !== '' && { tenant: record.tenant }),
     },
   };
-  await withinGrace(handler.effect(event as never, Object.freeze(effect)), signal);
+  const ended = run.began({ event: referenceOf(record, handler), attempt, since: new Date() });
+  try {
+    await bounded(() => handler.effect(event as never, Object.freeze(effect)), own, signal, {
+      limitMs: reaction.timeoutMs,
+      late: (cause) => new EffectTimedOut(reaction.name, handler.on.type, reaction.timeoutMs, cause),
+    });
+  } finally {
+    ended();
+  }
 }
 
-/** The work, but at most a while after the signal has aborted. */
-async function withinGrace(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  const { promise: givenUp, reject } = Promise.withResolvers<never>();
-  let timer: NodeJS.Timeout | undefined;
-  const aborted = (): void => void (timer = setTimeout(() => reject(signal.reason), GRACE_MS));
-  signal.addEventListener('abort', aborted, { once: true });
+/**
+ * The work, up to its limit. Then, or at a stop, it is told by its own signal, and waited for a while longer: if it gets done all the same, it is.
+ * @throws what the work rejects with; `late` once its limit has passed, whatever it rejects with; the signal's reason when it was given up at a stop
+ */
+async function bounded(
+  work: () => Promise<unknown>,
+  own: AbortController,
+  signal: AbortSignal,
+  { limitMs, late }: { readonly limitMs: number; readonly late: (cause?: unknown) => Error },
+): Promise<void> {
+  const isOver = new AbortController();
+  const { promise: givenUp, reject: giveUp } = Promise.withResolvers<never>();
+  let grace: NodeJS.Timeout | undefined;
+  let isLate = false;
+  const stopped = (): void => {
+    own.abort(signal.reason);
+    // By the machine's clock: at a stop nobody turns another one.
+    grace = setTimeout(() => giveUp(signal.reason), GRACE_MS);
+  };
+  const watch = async (): Promise<void> => {
+    await pause(limitMs, isOver.signal);
+    isLate = true;
+    own.abort(late());
+    await pause(GRACE_MS, isOver.signal);
+    giveUp(late());
+  };
+  signal.addEventListener('abort', stopped, { once: true });
+  watch().catch(() => {});
   try {
-    await Promise.race([work, givenUp]);
+    await Promise.race([work(), givenUp]);
+  } catch (error) {
+    // While it stops it is not its limit that matters.
+    throw isLate && !signal.aborted && !(error instanceof EffectTimedOut) ? late(error) : error;
   } finally {
-    signal.removeEventListener('abort', aborted);
-    clearTimeout(timer);
+    isOver.abort();
+    signal.removeEventListener('abort', stopped);
+    clearTimeout(grace);
   }
 }
 

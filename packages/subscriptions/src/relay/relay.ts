@@ -1,9 +1,11 @@
 import { InputInvalid } from '@leftfold/core';
 import type { Broker } from '../broker.ts';
 import { RELAY } from '../checkpoints.ts';
+import { ownerName } from '../following/owner-name.ts';
 import { startFollower, type FollowerOptions } from '../following/follower.ts';
 import type { OwnedLane } from '../following/owned-lane.ts';
 import { encodeRecords, type PublicRecord } from './encode-records.ts';
+import { accompany } from '../observation/accompany.ts';
 import { harmlessLogger } from '../observation/harmless.ts';
 import { HeldKeys } from './held-keys.ts';
 import { checkMilestoneOptions, LaneMilestones, type MilestoneOptions } from './lane-milestones.ts';
@@ -54,7 +56,7 @@ export interface RelayOptions extends FollowerOptions {
  * @throws {@link InputInvalid} `LF_SERVICE_INVALID` when the service has another form · `LF_OPTION_OUT_OF_RANGE`
  */
 export async function relay(options: RelayOptions): Promise<Running> {
-  const { storage, to: broker, service } = options;
+  const { storage, to: broker, service, owner = ownerName() } = options;
   if (!SERVICE.test(service))
     throw new InputInvalid(
       'LF_SERVICE_INVALID',
@@ -75,7 +77,7 @@ export async function relay(options: RelayOptions): Promise<Running> {
     send,
   };
 
-  return startFollower<LogRecord>(
+  const running = startFollower<LogRecord>(
     {
       id: RELAY,
       source: storage.log,
@@ -153,8 +155,16 @@ export async function relay(options: RelayOptions): Promise<Running> {
         await Promise.all(closing.flatMap(([, { publisher, milestones }]) => [milestones.close(), publisher.close()]));
       },
     },
-    options,
+    { ...options, owner },
   );
+  return accompany(running, {
+    follower: RELAY,
+    source: storage.log,
+    storage,
+    owner,
+    leaseMs: options.leaseMs,
+    isVersion: false,
+  });
 
   async function relayRecords(
     lane: RelayLane,

@@ -61,7 +61,10 @@ export class BecomingLive {
       if (state === 'live') return this.#end();
       this.#heads = await source.head();
     }
-    if (!(await hasPassedAll(source, storage.checkpoints, follower, this.#heads))) return;
+    if (!(await hasPassedAll(source, storage.checkpoints, follower, this.#heads))) {
+      this.#heads = comparable(source, this.#heads, await source.head());
+      return;
+    }
     const state: VersionState | undefined = await storage.versions.passed(follower);
     // One that is held becomes live by hand: there is nothing more to do here.
     if (state !== undefined) this.#end();
@@ -70,6 +73,19 @@ export class BecomingLive {
     this.#isOver = true;
     this.#halt.abort();
   }
+}
+
+/**
+ * These ends, or the present ones where those are of another log by now, since its generation was raised, or of a topic that was made anew: which nothing present has passed, so that nobody ever
+ * would. The version is then live a little later than it might be, never sooner.
+ */
+function comparable(
+  source: Source<SourceRecord>,
+  heads: ReadonlyMap<Lane, Cursor>,
+  now: ReadonlyMap<Lane, Cursor>,
+): ReadonlyMap<Lane, Cursor> {
+  const isOfBefore = [...heads].some(([lane, head]) => !source.hasPassed(now.get(lane) ?? 'start', head));
+  return isOfBefore ? now : heads;
 }
 
 /** Whether the saved places of a follower have passed these ends. */

@@ -47,10 +47,10 @@ export function conditionsConformance(open: () => ConditionsHarness | Promise<Co
         assert.deepEqual(ofOther?.lanes.map(plain), [retrying]);
         const stopped = { ...retrying, lane: A, state: 'stopped' as const, code: 'LF_GAP', owner: 'another' };
         await conditions.note(follower, [stopped]);
-        await conditions.clear(follower, [B, 'c' as Lane]);
+        await conditions.clear(follower, [B, 'c' as Lane], waiting.owner);
         assert.deepEqual((await conditions.of([follower]))[0]?.lanes.map(plain), [stopped]);
         assert.deepEqual((await conditions.of([other]))[0]?.lanes.map(plain), [retrying]);
-        await conditions.clear(follower, [A]);
+        await conditions.clear(follower, [A], 'another');
         assert.deepEqual(await conditions.of([follower]), [{ members: [], lanes: [] }]);
       },
     },
@@ -73,12 +73,44 @@ export function conditionsConformance(open: () => ConditionsHarness | Promise<Co
       },
     },
     {
+      title:
+        'of a lane that another living process has claimed since nobody else says anything; when that one is gone anybody may',
+      run: async () => {
+        const { conditions, checkpoints } = await opened();
+        const follower = newFollower();
+        const told = async () => (await conditions.of([follower]))[0]?.lanes.map(({ state, owner }) => [state, owner]);
+        const say = (owner: string, state: LaneCondition['state']): Promise<void> =>
+          conditions.note(follower, [{ ...waiting, owner, state }]);
+        const claimed = (owner: string) =>
+          checkpoints.claim(follower, A, { owner, leaseMs: 300_000, respectLease: false });
+        const renewal = { follower, leaseMs: 300_000, lanes: [], claims: [] };
+        await checkpoints.renew([
+          { ...renewal, owner: 'old' },
+          { ...renewal, owner: 'new' },
+        ]);
+        await claimed('old');
+        await say('old', 'waiting');
+        await claimed('new');
+        assert.deepEqual(await told(), [['waiting', 'old']], 'it stands until the new owner says something');
+        await say('new', 'stopped');
+        await say('old', 'waiting');
+        await conditions.clear(follower, [A], 'old');
+        assert.deepEqual(await told(), [['stopped', 'new']]);
+        await conditions.clear(follower, [A], 'new');
+        await say('old', 'waiting');
+        assert.deepEqual(await told(), []);
+        await checkpoints.leave([{ follower, owner: 'new' }]);
+        await say('old', 'waiting');
+        assert.deepEqual(await told(), [['waiting', 'old']]);
+      },
+    },
+    {
       title: 'nothing to note and nothing to clear are nothing',
       run: async () => {
         const { conditions } = await opened();
         const follower = newFollower();
         await conditions.note(follower, []);
-        await conditions.clear(follower, []);
+        await conditions.clear(follower, [], 'a');
         assert.deepEqual(await conditions.of([follower]), [{ members: [], lanes: [] }]);
       },
     },

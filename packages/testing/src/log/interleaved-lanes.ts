@@ -61,16 +61,27 @@ class ForgetfulReader {
     return [...head].every(([lane, end]) => this.#log.hasPassed(this.#done.get(lane) ?? 'start', end));
   }
 
-  async #handle({ lane, from, to, records }: Batch<LogRecord>, signal: AbortSignal): Promise<void> {
+  async #handle(batch: Batch<LogRecord>, signal: AbortSignal): Promise<void> {
+    const { lane, from, to, records } = batch;
     if (from !== this.#done.get(lane)) this.unjoined.push(`lane ${lane}: ${from} after ${this.#done.get(lane)}`);
     const fate = this.isCalm ? 1 : this.#random();
     if (fate < 0.05) await pause(this.#random() * 80, undefined, { signal }).catch(() => undefined);
     else if (fate < 0.4) await pause(this.#random() * 4, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return;
-    if (fate > 0.9 && fate < 1) throw new Error('a lane that is asked for again');
+    if (fate > 0.9 && fate < 1) {
+      if (fate > 0.95 && records.length > 1) this.#handlePart(batch);
+      throw new Error('a lane that is asked for again');
+    }
     this.got.get(lane)?.push(...records);
     this.#done.set(lane, to);
     if (this.#random() < 0.5) this.#saved.set(lane, { place: to, count: this.got.get(lane)?.length ?? 0 });
+  }
+  /** As a follower for whom a batch is too long. */
+  #handlePart(batch: Batch<LogRecord>): void {
+    const { lane, records } = batch;
+    const count = 1 + Math.floor(this.#random() * (records.length - 1));
+    this.got.get(lane)?.push(...records.slice(0, count));
+    this.#saved.set(lane, { place: batch.after?.(count) as Cursor, count: this.got.get(lane)?.length ?? 0 });
   }
 }
 

@@ -7,6 +7,7 @@ import { keptCases } from './kept-cases.ts';
 import { laneCases } from './lane-cases.ts';
 import { logCases } from './log-cases.ts';
 import { partCases } from './part-cases.ts';
+import { runCases } from './run-cases.ts';
 
 /** What an adapter gives the suite. */
 export interface LogHarness {
@@ -21,7 +22,7 @@ export interface LogHarness {
 /** Every promise of the port `Source`, for a log that is written through its own store. Use as `eventStoreConformance`. */
 export const logConformance = ({ storage, lanes, timeoutMs }: LogHarness): ConformanceSuite =>
   conformanceSuite(
-    [logCases, partCases, behindCases, evolutionCases, keptCases].flatMap((cases) =>
+    [logCases, runCases, partCases, behindCases, evolutionCases, keptCases].flatMap((cases) =>
       cases(async () => storage(), timeoutMs),
     ),
     {

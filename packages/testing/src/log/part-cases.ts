@@ -153,6 +153,44 @@ export function partCases(open: () => Promise<Storage>, timeoutMs?: number): rea
       },
     },
     {
+      title:
+        'C4 reading on from the place after any record of a batch gives exactly what came after it, also of a part of the log, and whatever was committed meanwhile',
+      run: async () => {
+        const storage = await open();
+        const type = `conformance.thing.${newStream().key}`;
+        const streams = [newStream(), newStream(), newStream()];
+        for (let n = 0; n < 4; n++) await append(storage, streams, eventOf(type, 1), newEvent());
+        for (const only of [undefined, { types: [type] }]) {
+          const until = await storage.log.head();
+          const all = await readUntil(storage.log, () => false, { until, ...(only && { only }) });
+          const own = new Set<string>(idsOf(all, streams));
+          await append(storage, streams, eventOf(type, 1));
+          const later = await storage.log.head();
+          for (const [index, batch] of all.entries()) {
+            const { lane, records } = batch;
+            for (let count = 1; count < records.length; count++) {
+              if (!own.has(records[count]?.id ?? '')) continue;
+              const place = batch.after?.(count);
+              assert.ok(place !== undefined, 'a log has places within batches');
+              const behind = [
+                ...records.slice(count),
+                ...recordsOf(all.slice(index + 1).filter((other) => other.lane === lane)),
+              ];
+              const rest = await readUntil(storage.log, () => false, {
+                until: new Map([[lane, later.get(lane) as Cursor]]),
+                from: async () => place,
+                ...(only && { only }),
+              });
+              const expected = behind.map(({ id }) => id).filter((id) => own.has(id));
+              assert.deepEqual(idsOf(rest, streams).slice(0, expected.length), expected);
+              assertPassed(storage.log, [batch], new Map([[lane, place]]));
+              assert.ok(!storage.log.hasPassed(place, batch.to));
+            }
+          }
+        }
+      },
+    },
+    {
       title: 'a reader from a time gets every event that was recorded then or later',
       run: async () => {
         const storage = await open();

@@ -12,6 +12,7 @@ import {
   projection,
   relay,
   RELAY,
+  type Lane,
   type ObserveLagOptions,
   type Running,
   type Source,
@@ -106,6 +107,53 @@ test('a projection that follows a broker is behind by the records up to its part
   await expect(followerLag(storage, things), 'its places are none of the log').rejects.toMatchObject({
     code: 'LF_LAG_UNKNOWN',
   });
+});
+
+test('a projection that was moved is behind by the source that it follows now, whatever it had of the one before', async () => {
+  const storage = memory();
+  const broker = memoryBroker({ partitions: 2 });
+  const relaying = until(await relay({ storage, to: broker, service: 'test' }));
+  await append(storage, 6);
+  await relaying.caughtUp();
+  for (const from of [storage.log, broker.source]) {
+    const following = until(await follow(things, { from, storage }));
+    await following.caughtUp();
+    await following.stop();
+  }
+  await append(storage, 2);
+  await relaying.caughtUp();
+  const lag = await followerLag(storage, things, { from: broker.source });
+  expect(lag.events).toBe(2);
+  expect(lag.lanes.every(({ lane }) => lane !== '0')).toBe(true);
+});
+
+test('C12 one that was moved and has dealt with nothing since is behind by all of its new source', async () => {
+  const storage = memory();
+  const broker = memoryBroker({ partitions: 1 });
+  await append(storage, 6);
+  const before = until(await follow(things, { from: storage.log, storage }));
+  await before.caughtUp();
+  await before.stop();
+  const relaying = until(await relay({ storage, to: broker, service: 'test' }));
+  await relaying.caughtUp();
+  const measured = { from: broker.source };
+  await expect(followerLag(storage, things, measured), 'not moved yet').rejects.toMatchObject({
+    code: 'LF_LAG_UNKNOWN',
+  });
+  const [lane] = [...(await broker.source.head()).keys()] as [Lane];
+  await storage.checkpoints.claim(things, lane, { owner: 'died', leaseMs: 1_000, respectLease: false });
+  expect(await followerLag(storage, things, measured)).toMatchObject({ events: 6 });
+});
+
+test('a projection that appends alone feed is never behind, however much the log holds', async () => {
+  const any = projection('any-things', { version: 1, key: 'id', row: { id: t.string() }, order: 'any' }).upsert(
+    happened,
+    { by: ({ stream }) => stream.key },
+    (_, { stream }) => ({ id: stream.key }),
+  );
+  const storage = memory({ inline: [any] });
+  await append(storage, 3);
+  expect(await followerLag(storage, any)).toMatchObject({ events: 0, isMore: false, oldestMs: 0, lanes: [] });
 });
 
 test('a source that cannot read as a whole is counted by cause, shown with how often, and said', async () => {

@@ -10,7 +10,9 @@ import {
   type Conditions,
   type FollowOptions,
   type LaneOverview,
+  type PublishRecord,
   type Running,
+  type Source,
   type Storage,
 } from '@leftfold/subscriptions';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -111,7 +113,7 @@ test('a fault that a short-lived process has never had time to note is noted whe
   const storage = memory();
   await append(storage);
   const running = await following(storage, poisoned);
-  await vi.waitFor(() => expect(running.status().lanes).toMatchObject([{ state: 'stopped' }]));
+  await vi.waitFor(() => expect(running.status().lanes).toMatchObject([{ state: 'stopped' }]), { timeout: 20_000 });
   await running.stop();
   expect(await laneOf(storage)).toMatchObject({ state: 'unowned', fault: { code: 'LF_FOLD_FAILED' } });
 });
@@ -146,12 +148,69 @@ test('a store that is away keeps no follower from stopping, and is told of the l
   };
   await append(storage);
   const running = await following({ ...storage, conditions: refusing }, poisoned);
-  await vi.waitFor(() => expect(running.status().lanes).toMatchObject([{ state: 'stopped' }]));
+  await vi.waitFor(() => expect(running.status().lanes).toMatchObject([{ state: 'stopped' }]), { timeout: 20_000 });
   await running.stop();
   isAway = false;
   const again = await following({ ...storage, conditions: refusing }, poisoned);
   await eventually(async () => (await laneOf(storage))?.state === 'stopped');
   await again.stop();
+});
+
+test('what keeps the relay from going on is told as of a projection, also elsewhere', async () => {
+  const storage = memory();
+  await append(storage);
+  const cause = Object.assign(new Error('nobody answers'), { code: 'LF_BROKER_UNAVAILABLE' });
+  const weather = { isAway: true };
+  const broker = memoryBroker({
+    fail: ([record]) => {
+      const { topic, partition } = record as PublishRecord;
+      return weather.isAway ? { topic, partition, kind: 'notWritten', refused: false, cause } : undefined;
+    },
+  });
+  const relaying = await relay({ storage, to: broker, service: 'test', owner: 'there' });
+  onTestFinished(() => relaying.stop());
+  const lane = async () => (await projectionStatus(storage, [{ follower: RELAY }]))[0]?.lanes[0];
+  await eventually(async () => (await lane())?.state === 'retrying');
+  expect(await lane()).toMatchObject({ fault: { code: 'LF_RECORDS_UNCONFIRMED', owner: 'there' } });
+  weather.isAway = false;
+  await eventually(async () => (await lane())?.state === 'following');
+});
+
+test('that a source cannot be read at all is told by its code, also elsewhere, until it can be, or others run it', async () => {
+  const storage = memory();
+  await append(storage);
+  const away = Object.assign(new Error('nobody answers Ann'), { code: 'LF_BROKER_UNAVAILABLE' });
+  let reader: Parameters<Source['run']>[0] | undefined;
+  const { log } = storage;
+  const faulty: Source = {
+    name: 'log',
+    ownership: 'assigned',
+    run: async (given, signal) => {
+      reader = given;
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    },
+    head: () => log.head(),
+    restore: async () => [],
+    hasPassed: () => true,
+    behind: (places, options) => log.behind(places, options),
+  };
+  const running = await following(storage, things(), { from: faulty, owner: 'here' });
+  const fault = async () => (await statusOf(storage))?.fault;
+  reader?.faulted(undefined, away, 10);
+  reader?.faulted(undefined, away, 10);
+  await eventually(async () => (await fault()) !== undefined);
+  expect(await fault()).toMatchObject({ code: 'LF_BROKER_UNAVAILABLE', failures: 2, owner: 'here' });
+  reader?.recovered?.(undefined);
+  await eventually(async () => (await fault()) === undefined);
+
+  reader?.faulted(undefined, away, 10);
+  await eventually(async () => (await fault()) !== undefined);
+  await running.stop();
+  expect(await fault(), 'what kept whoever ran it last').toMatchObject({ code: 'LF_BROKER_UNAVAILABLE' });
+  const other = await following(storage, things(), { owner: 'other' });
+  await other.caughtUp();
+  expect(await fault(), 'which says nothing of whoever runs it now').toBeUndefined();
+  await eventually(async () => (await storage.conditions.of([things()]))[0]?.lanes.length === 0);
 });
 
 test('parked keys are counted by lane, whoever runs it', async () => {
@@ -210,6 +269,6 @@ test('one that appends feed has no places, and says that it is fed by them', asy
   const storage = memory({ inline: [any] });
   await append(storage);
   const [overview] = await projectionStatus(storage, [{ follower: any }]);
-  expect(overview).toMatchObject({ isFedInline: true, lanes: [], parkedKeys: 0 });
+  expect(overview).toMatchObject({ isFedInline: true, events: 0, lanes: [], parkedKeys: 0 });
   expect(overview?.unmeasured).toBeUndefined();
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ParkedEvent } from '@leftfold/subscriptions';
+import type { NewParked, ParkedEvent } from '@leftfold/subscriptions';
 import type { ConformanceCase } from '../conformance-case.ts';
 import { CAUSE, envelopeOf, keptOf, OTHER_CAUSE, ParkedScene, type OpenParked } from './parked-scene.ts';
 
@@ -45,6 +45,28 @@ export const keepingCases = (open: OpenParked): readonly ConformanceCase[] => [
         (await scene.harness.parked.events(scene.at(key), { after, limit })).map(({ n }) => n),
         [(events[2] as ParkedEvent).n],
       );
+    },
+  },
+  {
+    title: 'no more parked events come at once when their payloads come to so many bytes, but always one',
+    run: async () => {
+      const scene = await ParkedScene.open(open);
+      const key = scene.key('large');
+      const events = [1, 2, 3, 4].map((n) => envelopeOf(key, n));
+      const large = (envelope: (typeof events)[number]): NewParked => {
+        const kept = keptOf(envelope);
+        return { ...key, envelope, kept: { ...kept, raw: kept.raw && { ...kept.raw, value: Buffer.alloc(1_000) } } };
+      };
+      await scene.transaction((parked) => parked.park(events.map(large)));
+      const upTo = async (bytes: number, after?: bigint): Promise<readonly unknown[]> =>
+        (
+          await scene.harness.parked.events(scene.at(key), { limit: 3, bytes, ...(after !== undefined && { after }) })
+        ).map(({ envelope }) => envelope.streamVersion);
+      assert.deepEqual(await upTo(1), [1n]);
+      assert.deepEqual(await upTo(1_000), [1n]);
+      assert.deepEqual(await upTo(1_001), [1n, 2n]);
+      assert.deepEqual(await upTo(1_000_000), [1n, 2n, 3n]);
+      assert.deepEqual(await upTo(1, (await scene.events(key))[1]?.n), [3n]);
     },
   },
   {

@@ -16,6 +16,7 @@ const changing = (
         own: (tables) => tx.own(tables),
         parked: tx.parked,
         attempt: (part) => tx.attempt(part),
+        endAt: (place) => tx.endAt(place),
         forgetAhead: (notes) => tx.forgetAhead(notes),
         read: (...args) => tx.read(...args),
         write: (...args) => tx.write(...args),
@@ -38,6 +39,10 @@ const BREAKS: { readonly [name: string]: readonly [(storage: ModelStorage) => Pa
     }),
     'C4 when the work throws, neither rows nor checkpoint change, and what it threw comes out',
   ],
+  'a transaction that did a part moves the checkpoint behind all of it': [
+    (storage) => changing(storage, () => ({ endAt: async () => {} })),
+    'C4 a transaction may do less than its move says: the checkpoint stands where it ended, with its rows, or nothing has changed',
+  ],
   'the checkpoint is compared after the work': [
     (storage) => ({
       transaction: async (claim, move, work) => {
@@ -59,6 +64,7 @@ const BREAKS: { readonly [name: string]: readonly [(storage: ModelStorage) => Pa
           own: (tables) => ended.own(tables),
           parked: ended.parked,
           attempt: (part) => part(),
+          endAt: async () => {},
           forgetAhead: async () => {},
           read: (...args) => ended.read(...args),
           write: async (...args) => void writes.push(args),

@@ -1,91 +1,11 @@
 import assert from 'node:assert/strict';
 import { t } from '@leftfold/core';
-import type { Row, RowChange, RowTable } from '@leftfold/subscriptions';
+import type { RowTable } from '@leftfold/subscriptions';
 import type { ConformanceCase } from '../conformance-case.ts';
+import { COLUMNS, ROWS } from './every-column.ts';
 import { newOwner, newTable, rowKey } from './model-scene.ts';
 import type { OpenModels } from './model-scene.ts';
-
-const Money = t.record('Money', { cents: t.integer(), currency: t.string() });
-const COLUMNS = {
-  id: t.string(),
-  text: t.string(),
-  flag: t.boolean(),
-  small: t.int(),
-  whole: t.integer(),
-  large: t.long(),
-  real: t.double(),
-  raw: t.bytes(),
-  uuid: t.uuid(),
-  amount: t.decimal(10, 2),
-  at: t.timestampMillis(),
-  day: t.date(),
-  status: t.enum('Status', ['open', 'paid']),
-  money: Money,
-  list: t.array(Money),
-  table: t.map(t.long()),
-  choice: t.union('kind', { card: { last4: t.string() }, cash: {} }),
-  maybe: t.nullable(t.timestampMillis()),
-  maybe_large: t.nullable(t.long()),
-  maybe_money: t.nullable(Money),
-};
-const ordinary: Row = {
-  id: 'ordinary',
-  text: 'it\'s "text" \\ with é 漢字 🙂\n\t%',
-  flag: true,
-  small: 42,
-  whole: 1234,
-  large: 5n,
-  real: 0.1,
-  raw: new Uint8Array([0, 1, 255]),
-  uuid: '0191f3a0-0000-7000-8000-000000000001',
-  amount: '12.50',
-  at: new Date('2026-02-28T23:59:59.999Z'),
-  day: '2026-02-28',
-  status: 'paid',
-  money: { cents: '1250', currency: 'EUR' },
-  list: [{ cents: '1', currency: 'EUR' }],
-  table: { 'a "key"': '9223372036854775807' },
-  choice: { kind: 'card', last4: '0042' },
-  maybe: new Date(0),
-  maybe_large: -1n,
-  maybe_money: { cents: '0', currency: '' },
-};
-const ROWS: { readonly [what: string]: Row } = {
-  'an ordinary one': ordinary,
-  'nothing where nothing is allowed': {
-    ...ordinary,
-    maybe: null,
-    maybe_large: null,
-    maybe_money: null,
-    list: [],
-    table: {},
-    text: '',
-  },
-  'the smallest values': {
-    ...ordinary,
-    small: -2147483648,
-    whole: Number.MIN_SAFE_INTEGER,
-    large: -(2n ** 63n),
-    real: -1.7976931348623157e308,
-    raw: new Uint8Array(),
-    amount: '-99999999.99',
-    at: new Date('0001-01-01T00:00:00.000Z'),
-    day: '0001-01-01',
-    flag: false,
-  },
-  'the largest values': {
-    ...ordinary,
-    small: 2147483647,
-    whole: Number.MAX_SAFE_INTEGER,
-    large: 2n ** 63n - 1n,
-    real: 5e-324,
-    raw: Uint8Array.from({ length: 100_000 }, (_, index) => index % 256),
-    amount: '99999999.99',
-    at: new Date('9999-12-31T23:59:59.999Z'),
-    day: '9999-12-31',
-    text: '🙂'.repeat(20_000),
-  },
-};
+import { comparable, counted, gone, inserted } from './row-changes.ts';
 
 /** What goes into a table comes out. */
 export const rowCases = (open: OpenModels): readonly ConformanceCase[] => [
@@ -288,37 +208,3 @@ export const rowCases = (open: OpenModels): readonly ConformanceCase[] => [
     },
   },
 ];
-
-/** The change that puts a row of `id` and `count` there. */
-export const counted = (key: string, count: number, differently: Partial<RowChange> = {}): RowChange => ({
-  tenant: '',
-  key,
-  row: { id: key, count },
-  streamVersion: 0n,
-  existed: false,
-  ...differently,
-});
-const inserted = (row: Row): RowChange => ({
-  tenant: '',
-  key: row['id'] as string,
-  row,
-  streamVersion: 0n,
-  existed: false,
-});
-const gone = (key: string, existed: boolean, streamVersion = 0n): RowChange => ({
-  tenant: '',
-  key,
-  row: null,
-  streamVersion,
-  existed,
-});
-
-/** Drivers give a kind of `Uint8Array` of their own, and rows without a prototype; neither matters to a fold. */
-function comparable(row: Row | null | undefined): unknown {
-  return (
-    row &&
-    Object.fromEntries(
-      Object.entries(row).map(([column, value]) => [column, value instanceof Uint8Array ? [...value] : value]),
-    )
-  );
-}

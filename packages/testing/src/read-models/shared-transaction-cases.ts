@@ -3,7 +3,7 @@ import type { Cursor, ModelPart, ModelTransaction, RowTable } from '@leftfold/su
 import type { ConformanceCase } from '../conformance-case.ts';
 import { newOwner, newTable, rowKey } from './model-scene.ts';
 import type { ModelStorage, OpenModels, Owner } from './model-scene.ts';
-import { counted } from './row-cases.ts';
+import { counted } from './row-changes.ts';
 
 const to = 'moved' as Cursor;
 

@@ -4,7 +4,7 @@ import type { Cursor, RowTable } from '@leftfold/subscriptions';
 import type { ConformanceCase } from '../conformance-case.ts';
 import { newOwner, newTable, rowKey } from './model-scene.ts';
 import type { ModelStorage, OpenModels, Owner } from './model-scene.ts';
-import { counted } from './row-cases.ts';
+import { counted } from './row-changes.ts';
 
 const to = 'moved' as Cursor;
 
@@ -39,6 +39,51 @@ export const modelTransactionCases = (open: OpenModels): readonly ConformanceCas
       assert.equal(await countOf(storage, table, 'a'), undefined);
       await owner.transaction((tx) => tx.write(table, [counted('a', 2)]));
       assert.equal(await countOf(storage, table, 'a'), 2, 'the next one goes on');
+    },
+  },
+  {
+    title:
+      'C4 a transaction may do less than its move says: the checkpoint stands where it ended, with its rows, or nothing has changed',
+    run: async () => {
+      const { storage, owner, table } = await scene(open);
+      const half = 'half' as Cursor;
+      const move = { from: 'start', to, ledger: { kept: true } } as const;
+      const cut = (key: string, fails: boolean): Promise<void> =>
+        storage.readModels.transaction(owner.claim, move, async (tx) => {
+          await tx.write(table, [counted(key, 1)]);
+          await tx.endAt(half);
+          if (fails) throw new Error('the connection is gone');
+        });
+      await assert.rejects(cut('a', true));
+      assert.equal((await storage.checkpoints.list(owner.claim.follower))[0]?.cursor, 'start');
+      await cut('b', false);
+      const [checkpoint] = await storage.checkpoints.list(owner.claim.follower);
+      assert.deepEqual([checkpoint?.cursor, checkpoint?.ledger], [half, { kept: true }]);
+      assert.deepEqual([await countOf(storage, table, 'a'), await countOf(storage, table, 'b')], [undefined, 1]);
+      // It goes on from there, and from nowhere else.
+      const rest = (from: Cursor): Promise<void> =>
+        storage.readModels.transaction(owner.claim, { from, to }, async () => {});
+      await assert.rejects(rest(to), { code: 'LF_LANE_LOST' });
+      await rest(half);
+    },
+  },
+  {
+    title: 'C4 of those who share a transaction one may do less than its move says, and the others all of theirs',
+    run: async () => {
+      const { storage, owner } = await scene(open);
+      const other = await newOwner(storage);
+      const half = 'half' as Cursor;
+      const outcomes = await storage.readModels.transactions([
+        { claim: owner.claim, move: { from: 'start', to }, work: (tx) => tx.endAt(half) },
+        { claim: other.claim, move: { from: 'start', to }, work: async () => {} },
+      ]);
+      assert.deepEqual(
+        outcomes.map(({ status }) => status),
+        ['fulfilled', 'fulfilled'],
+      );
+      const placeOf = async ({ claim }: Owner): Promise<unknown> =>
+        (await storage.checkpoints.list(claim.follower))[0]?.cursor;
+      assert.deepEqual([await placeOf(owner), await placeOf(other)], [half, to]);
     },
   },
   {

@@ -35,6 +35,17 @@ const BREAKS: { readonly [name: string]: readonly [(source: Source) => Partial<S
     handing((batch) => ({ ...batch, from: batch.at })),
     'reading on from the `to` of any batch, or its `at`, gives exactly what stands there',
   ],
+  'a place within a batch is one record too early': [
+    handing((batch) => ({
+      ...batch,
+      after: (count) => (count > 1 ? batch.after?.(count - 1) : undefined) ?? batch.at,
+    })),
+    'C4 reading on from the place after any record of a batch gives exactly what came after it',
+  ],
+  'a place within a batch is its end': [
+    handing((batch) => ({ ...batch, after: () => batch.to })),
+    'C4 reading on from the place after any record of a batch gives exactly what came after it',
+  ],
   'the reader’s place is not asked for': [
     reading((reader) => ({
       from: async (lane, signal) => {

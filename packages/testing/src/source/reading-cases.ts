@@ -68,6 +68,36 @@ export function readingCases(make: MakeCase): readonly ConformanceCase[] {
       }
     }),
     make(
+      'C4 reading on from the place after any record of a batch gives exactly what came after it',
+      1,
+      async (given) => {
+        const { topic, publish, read, until, source } = given;
+        const lane = laneOf(topic, 0);
+        // A re-send in between is no record of any batch.
+        await publish([...stampedRun(topic, 0, 1, 9), ...stampedRun(topic, 0, 4, 12)]);
+        const reader = read();
+        await until(() => reader.places.applied(lane).length >= 12);
+        await reader.stop();
+        await publish([...stampedRun(topic, 0, 7, 15)]);
+        const head = await source().head();
+        let before = 0;
+        for (const batch of reader.batches) {
+          for (let count = 1; count < batch.records.length; count++) {
+            const place = batch.after?.(count);
+            assert.ok(place !== undefined && place !== batch.to, `a place after ${count} records`);
+            const places = new SharedPlaces();
+            places.set(lane, place);
+            const rest = read({ places, until: head, name: 'rest' });
+            await rest.ended();
+            assert.deepEqual(places.applied(lane), idsOfRun(0, before + count + 1, 15));
+            assert.equal(rest.batches[0]?.from, place);
+            assert.ok(!source().hasPassed(place, batch.to) && source().hasPassed(batch.to, place));
+          }
+          before += batch.records.length;
+        }
+      },
+    ),
+    make(
       'C2 nothing before the saved place is handed over, however long its reader takes to tell it',
       3,
       async (given) => {

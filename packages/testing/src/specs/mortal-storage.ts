@@ -88,7 +88,7 @@ function mortalModels(models: ReadModels, life: Life, next: () => CrashStep | un
 type Within<T> = (tx: ModelTransaction, work: (tx: ModelTransaction) => Promise<T>) => Promise<T>;
 
 const READS: readonly (string | symbol)[] = ['read', 'own', 'first'];
-const PASSED_BY: readonly (string | symbol)[] = ['attempt', 'forgetAhead'];
+const PASSED_BY: readonly (string | symbol)[] = ['attempt', 'endAt', 'forgetAhead'];
 
 function steppingTransaction(tx: ModelTransaction, life: Life, passed: (step: CrashStep) => void): ModelTransaction {
   const stepping = (name: string | symbol, call: () => unknown): unknown => {

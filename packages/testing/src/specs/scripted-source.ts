@@ -6,7 +6,7 @@ import type { Cursor, KeptRecord, Lane, Reader, Source, SourceRecord } from '@le
 /** What each lane hands over, batch by batch. */
 export type Script = readonly (readonly (readonly SourceRecord[])[])[];
 
-/** A source that plays a script: one lane for each of its lists, side by side. A cursor says how many batches were handled. */
+/** A source that plays a script: one lane for each of its lists, side by side. A cursor says how many batches were handled, and how many records of the next. */
 export class ScriptedSource implements Source {
   readonly name = 'spec';
   readonly ownership = 'assigned' as const;
@@ -17,7 +17,12 @@ export class ScriptedSource implements Source {
   }
 
   async run(reader: Reader, signal: AbortSignal): Promise<void> {
-    await Promise.all(this.#script.map((_, index) => this.#runLane(index, reader, signal)));
+    const { until } = reader;
+    await Promise.all(
+      this.#script.map(async (_, index) => {
+        if (until === undefined || until.has(laneOf(index))) await this.#runLane(index, reader, signal);
+      }),
+    );
   }
   async head(): Promise<ReadonlyMap<Lane, Cursor>> {
     return new Map(this.#script.map((batches, index) => [laneOf(index), cursorOf(batches.length)]));
@@ -36,16 +41,20 @@ export class ScriptedSource implements Source {
 
   async #runLane(index: number, reader: Reader, signal: AbortSignal): Promise<void> {
     const lane = laneOf(index);
-    const batches = this.#script[index] ?? [];
+    const until = reader.until?.get(lane);
+    const batches = this.#script[index]?.slice(0, until && handledAt(until)) ?? [];
     while (!signal.aborted) {
       try {
         let from = await reader.from(lane, signal);
         while (handledAt(from) < batches.length && !signal.aborted) {
-          const handled = handledAt(from);
+          const [handled, begun] = [handledAt(from), begunAt(from)];
+          const records = batches[handled]?.slice(begun) ?? [];
           const to = cursorOf(handled + 1);
-          await reader.handle({ lane, records: batches[handled] ?? [], from, at: cursorOf(handled), to }, signal);
+          const after = (count: number): Cursor => cursorOf(handled, begun + count);
+          await reader.handle({ lane, records, from, at: cursorOf(handled, begun), to, after }, signal);
           from = to;
         }
+        if (until !== undefined) return;
         if (!signal.aborted) await once(signal, 'abort');
       } catch {
         await setImmediate();
@@ -55,5 +64,6 @@ export class ScriptedSource implements Source {
 }
 
 const laneOf = (index: number): Lane => String(index) as Lane;
-const cursorOf = (handled: number): Cursor => `spec/${handled}` as Cursor;
-const handledAt = (cursor: Cursor | 'start'): number => (cursor === 'start' ? 0 : Number(cursor.slice('spec/'.length)));
+const cursorOf = (handled: number, begun = 0): Cursor => `spec/${handled}${begun === 0 ? '' : `/${begun}`}` as Cursor;
+const handledAt = (cursor: Cursor | 'start'): number => Number(cursor.split('/')[1] ?? 0);
+const begunAt = (cursor: Cursor | 'start'): number => Number(cursor.split('/')[2] ?? 0);

@@ -1,7 +1,7 @@
 import { eventTypesByName, issuesText, resolvePayload, streamRef, uuidV7 } from '@leftfold/core';
 import type { Envelope, EventId, LogPosition, NewEvent, StreamVersion } from '@leftfold/core';
 import { isFolded, RecordUndecodable } from '@leftfold/subscriptions';
-import type { AnyProjection, SourceRecord } from '@leftfold/subscriptions';
+import type { AnyProjection, AnyReaction, SourceRecord } from '@leftfold/subscriptions';
 import { fail } from './expect-equal.ts';
 import { givenEvent } from './given-event.ts';
 import type { GivenEvent } from './given-event.ts';
@@ -21,13 +21,13 @@ export const inStream = <const E extends NewEvent>(key: string, ...events: reado
 /**
  * Given events as a source hands them over. They are recorded a second apart from 1970-01-01T00:00:00Z on, in the order given, and their positions are
  * 1, 2, 3 …; both stay with the event in every permutation.
- * @throws `AssertionError` for an event that the projection does not handle, that does not fit its schema, or whose stream cannot be told
+ * @throws `AssertionError` for an event that the handler does not handle, that does not fit its schema, or whose stream cannot be told
  */
 export function specRecords(
-  projection: AnyProjection,
+  handler: AnyProjection | AnyReaction,
   given: readonly (NewEvent | EventsOfStream<NewEvent>)[],
 ): readonly SourceRecord[] {
-  const types = eventTypesByName(projection.handles);
+  const types = eventTypesByName(handler.handles);
   const versions = new Map<string, number>();
   return given
     .flatMap((one): readonly { readonly key?: string; readonly event: NewEvent }[] =>
@@ -37,7 +37,7 @@ export function specRecords(
       const stored = givenEvent(types, event);
       // Under whichever name it was written: its stream is that of the type as it is called now.
       const { category, entity } = partsOf(stored.type.type);
-      const stream = streamRef(category, key ?? keyOf(projection, entity, stored));
+      const stream = streamRef(category, key ?? keyOf(handler, entity, stored));
       const version = (versions.get(stream.id) ?? 0) + 1;
       versions.set(stream.id, version);
       const envelope: Envelope = {
@@ -71,10 +71,10 @@ function partsOf(type: string): { readonly category: string; readonly entity: st
   return { category: segments.join('.'), entity: segments.at(-1) ?? '' };
 }
 
-function keyOf(projection: AnyProjection, entity: string, { latest }: GivenEvent): string {
+function keyOf(handler: AnyProjection | AnyReaction, entity: string, { latest }: GivenEvent): string {
   const data = latest.data as Readonly<Record<string, unknown>>;
-  const isRowOfStream = isFolded(projection) && projection.order === 'stream';
-  const candidates = [`${camelCase(entity)}Id`, ...(isRowOfStream ? [camelCase(projection.rowTable.key)] : [])];
+  const isRowOfStream = 'tables' in handler && isFolded(handler) && handler.order === 'stream';
+  const candidates = [`${camelCase(entity)}Id`, ...(isRowOfStream ? [camelCase(handler.rowTable.key)] : [])];
   const found = candidates.map((field) => data[field]).find((value) => typeof value === 'string' && value !== '');
   if (typeof found === 'string') return found;
   return fail(

@@ -1,0 +1,106 @@
+import type { Mutant } from './mutant.ts';
+
+const AVRO = 'packages/avro/src';
+const TESTS = 'packages/avro/test';
+const SAMPLE = 'apps/orders/src/schema.test.ts';
+
+/** Breaks of the gate before a release, and of what the sample has released. */
+export const releaseGateMutants: readonly Mutant[] = [
+  {
+    id: 'gate-looks-at-the-latest',
+    title: 'a revision is compared with the latest one alone',
+    file: `${AVRO}/registry/incompatibilities.ts`,
+    find: 'rule.transitive ? earlier :',
+    replace: 'rule.transitive && earlier.length < 2 ? earlier :',
+    test: `${TESTS}/release-check.test.ts`,
+    testName: 'a further revision is compared with all earlier ones',
+  },
+  {
+    id: 'gate-reads-one-way',
+    title: 'nobody asks whether code of before reads what today’s writes',
+    file: `${AVRO}/registry/incompatibilities.ts`,
+    find: 'if (rule.isRead) note(',
+    replace: 'if (rule.isRead && !rule.reads) note(',
+    test: `${TESTS}/release-check.test.ts`,
+    testName: 'the gate names field and rule',
+  },
+  {
+    id: 'removed-version-passes',
+    title: 'a released version may be taken away',
+    file: `${AVRO}/release/check-release.ts`,
+    find: 'faults.push(...removed(catalogue, await registry.subjects(), exclusive));',
+    replace: '',
+    test: SAMPLE,
+    testName: 'a version that was released cannot be taken away',
+  },
+  {
+    id: 'push-with-faults',
+    title: 'a push registers what is sound beside what is not',
+    file: `${AVRO}/release/push-schemas.ts`,
+    find: 'if (all.length > 0) return',
+    replace: 'if (all.length > wanted.length) return',
+    test: `${TESTS}/release-check.test.ts`,
+    testName: 'a push registers nothing when one text of many is at fault',
+  },
+  {
+    id: 'changed-default-passes',
+    title: 'a default may change after events were read with it',
+    file: `${AVRO}/release/check-release.ts`,
+    find: 'faults.push(...changedMeanings(one), ...marksTaken(one));',
+    replace: 'faults.push(...marksTaken(one));',
+    test: `${TESTS}/release-check.test.ts`,
+  },
+  {
+    id: 'golden-upcasters-unchecked',
+    title: 'the corpus asks nothing of upcasters but a result',
+    file: `${AVRO}/release/golden/upcast-results.ts`,
+    find: 'checkUpcast(type, version.version, read.value);',
+    replace: 'checkUpcast(type, type.latest, read.value);',
+    test: `${TESTS}/release-golden.test.ts`,
+    testName: 'is found, by the command and by the cases',
+  },
+  {
+    id: 'contracts-tell-what-is-private',
+    title: 'the contract of a topic has events that never come to it',
+    file: `${AVRO}/contracts/published-events.ts`,
+    find: 'const isPublic = (type: AnyEventType): boolean => !type.private;',
+    replace: 'const isPublic = (type: AnyEventType): boolean => !type.retired;',
+    test: `${TESTS}/contracts-asyncapi.test.ts`,
+    testName: 'says nothing of private events',
+  },
+  {
+    id: 'sample-default-changed',
+    title: 'the default of a field is another one than was released',
+    file: 'apps/orders/src/order/events.ts',
+    find: "t.withDefault(PaymentMethod, 'transfer')",
+    replace: "t.withDefault(PaymentMethod, 'card')",
+    test: SAMPLE,
+  },
+  {
+    id: 'sample-upcaster-changed',
+    title: 'orders of the first release come to another total than before',
+    file: 'apps/orders/src/order/events.ts',
+    find: 'cents: Math.round(total * 100)',
+    replace: 'cents: Math.floor(total * 99)',
+    test: SAMPLE,
+    testName: 'orders.order.Placed/1: reading and upcasting give what was recorded',
+  },
+  {
+    id: 'sample-field-renamed',
+    title: 'a field is called otherwise than it was released',
+    file: 'apps/orders/src/order/events.ts',
+    find: '  carrier: t.string(),',
+    replace: '  haulier: t.string(),',
+    test: SAMPLE,
+    testName: 'every released text is covered by a definition that may follow it',
+  },
+  {
+    id: 'sample-contracts-stale',
+    title: 'the contracts tell another service than this one',
+    file: 'apps/orders/src/topic.ts',
+    find: 'partitions: 6',
+    replace: 'partitions: 7',
+    test: SAMPLE,
+    testName: 'the contracts are those of the definitions',
+  },
+];
