@@ -18,7 +18,7 @@ export interface DiscardFormerOptions {
 }
 
 /**
- * Discards what a follower has parked on lanes that it follows no more, since it was moved to another source: no owner of theirs ever comes again, so no request on them is carried out. A source is
+ * Discards what a follower has parked on lanes that it follows no more, since it was moved to a source of another kind, as from the log to Kafka: no owner of theirs ever comes again, so no request on them is carried out. A source is
  * begun at its start: the same events came again, and were applied or parked there, unless its retention had passed them. So look first at what goes ({@link parkedKeys}; {@link projectionStatus} marks
  * the lanes). Each event leaves a note, with the reason. Answers how many keys went.
  *
@@ -39,7 +39,11 @@ export async function discardFormerParked(
       'LF_PARKED_REQUEST_INVALID',
       `${follower.name} version ${follower.version} has taken nothing from ${from.name}; name the source that it follows now`,
     );
-  const former = saved.filter(({ lane, cursor }) => !present.has(lane) && cursor !== 'start');
+  // By the kind of source that each place is of: a lane that this one does not name may be another topic's, which is followed as well.
+  const former = saved.filter((row) => {
+    const kind = savedKind(row);
+    return !present.has(row.lane) && row.cursor !== 'start' && kind !== undefined && kind !== kindOf(from);
+  });
   let keys = 0;
   for (const { lane } of former) keys += await discardLane(storage, follower, lane, { by, reason });
   return keys;
